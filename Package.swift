@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Dependencies point one way: shims <- PorticoModel <- PorticoSnapshot <- ControlLink <- a plane <- its executables.
+// There is no edge between the planes.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+
+func library(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "\(folder)/\(name)", swiftSettings: strict)
+}
+
+func executable(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "\(folder)/\(name)", swiftSettings: strict)
+}
+
+func unitTests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, path: "Tests/Unit/\(name)Tests",
+        swiftSettings: strict)
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let httpServer: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+
+let shared: [Target] = [
+    .systemLibrary(name: "COpenSSL", path: "Shared/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCares", path: "Shared/CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+    .systemLibrary(
+        name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CSystem", path: "Shared/CSystem"),
+    .target(
+        name: "CPorticoSnapshot", path: "Shared/CPorticoSnapshot",
+        linkerSettings: [.linkedLibrary("protobuf-c")]),
+    library("PorticoModel", in: "Shared"),
+    library("PorticoSnapshot", in: "Shared", ["PorticoModel", "CPorticoSnapshot", "COpenSSL"]),
+    library("ControlLink", in: "Shared", ["PorticoModel", "PorticoSnapshot", "CSystem"]),
+    library("PorticoTelemetry", in: "Shared", ["PorticoModel", logging]),
+    library("ProcessSupervision", in: "Shared", ["CSystem", logging]),
+]
+
+let controlPlane: [Target] = [
+    library("ClusterState", in: "ControlPlane", ["PorticoModel"]),
+    library("ManifestDirectory", in: "ControlPlane", ["PorticoModel", "ClusterState", "CSystem", yams, logging]),
+    library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState"]),
+    library("RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations"]),
+    library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
+    library(
+        "SnapshotPublisher", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
+    library("ExternalNames", in: "ControlPlane", ["PorticoModel", "CCares", logging]),
+    library(
+        "ControlServer", in: "ControlPlane",
+        ["PorticoModel", "PorticoSnapshot", "ControlLink", "PorticoTelemetry", "CSystem", httpServer, logging]),
+    library(
+        "ControllerCore", in: "ControlPlane",
+        [
+            "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "IngressAnnotations",
+            "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "ControlServer",
+            "PorticoTelemetry", "ControlLink", logging,
+        ]),
+    executable("portico-control", in: "ControlPlane", ["ControllerCore", "PorticoModel", argumentParser, logging]),
+    executable(
+        "portico", in: "ControlPlane", ["PorticoModel", "ProcessSupervision", "CCurl", argumentParser, logging]),
+]
+
+let dataPlane: [Target] = [
+    library("EventLoop", in: "DataPlane", ["CSystem"]),
+    library("HTTPCore", in: "DataPlane"),
+    library("Routing", in: "DataPlane", ["PorticoModel"]),
+    library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore"]),
+    library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
+    library(
+        "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink", "Routing", "EventLoop"]),
+    library(
+        "ProxyCore", in: "DataPlane",
+        [
+            "PorticoModel", "CSystem", "EventLoop", "HTTPCore", "Routing", "Policies", "Upstreams", "ControlClient",
+            "PorticoTelemetry",
+        ]),
+    executable(
+        "portico-proxy", in: "DataPlane",
+        [
+            "ProxyCore", "ControlClient", "ControlLink", "PorticoModel", "EventLoop", "ProcessSupervision",
+            "PorticoTelemetry", "CSystem", argumentParser, logging,
+        ]),
+]
+
+let tests: [Target] = [
+    unitTests("PorticoModel")
+]
+
+let package = Package(
+    name: "portico",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "portico", targets: ["portico"]),
+        .executable(name: "portico-control", targets: ["portico-control"]),
+        .executable(name: "portico-proxy", targets: ["portico-proxy"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: shared + controlPlane + dataPlane + tests,
+    swiftLanguageModes: [.v6]
+)
