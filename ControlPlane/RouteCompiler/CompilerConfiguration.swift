@@ -1,0 +1,31 @@
+import PorticoModel
+
+/// Which Ingresses are ours.
+package struct ClassSelection: Hashable, Sendable {
+    /// The class that `kubernetes.io/ingress.class` must name (`--ingress-class`).
+    package var ingressClass = "nginx"
+    /// An IngressClass with one of these controllers is ours (`--controller-class`).
+    package var controllerClasses: Set<String> = ["k8s.io/ingress-nginx", "portico.dev/ingress-controller"]
+    /// An IngressClass named `ingressClass` is ours, whatever its controller (`--ingress-class-by-name`).
+    package var ingressClassByName = false
+    /// Ingresses without any class are ours (`--watch-ingress-without-class`).
+    package var watchIngressWithoutClass = false
+    /// For a folder of manifests, which often holds no IngressClass object: `ingressClass` and `portico` are ours though
+    /// no such object exists, and where there is none at all, so are Ingresses without a class.
+    package var acceptsMissingClassObjects = false
+
+    package init() {}
+}
+
+/// What the compiler is told at start.
+package struct CompilerConfiguration: Hashable, Sendable {
+    package var classes = ClassSelection()
+    /// Where the global settings are (`--configmap`).
+    package var configMap: ObjectName?
+    /// Takes the requests that no route claims (`--default-backend-service`); its first port is used.
+    package var defaultBackendService: ObjectName?
+    /// Before the slash of every vendor annotation (`--annotations-prefix`).
+    package var annotationPrefix = "nginx.ingress.kubernetes.io"
+
+    package init() {}
+}
