@@ -1,0 +1,32 @@
+/// A run of bytes within a buffer that the caller owns: offsets, never pointers.
+package struct ByteRange: Hashable, Sendable {
+    package var start: UInt32
+    package var count: UInt32
+
+    package init(start: UInt32, count: UInt32) {
+        self.start = start
+        self.count = count
+    }
+
+    package init(_ start: Int, _ end: Int) {
+        self.start = UInt32(truncatingIfNeeded: start)
+        self.count = UInt32(truncatingIfNeeded: end &- start)
+    }
+
+    package static let empty = ByteRange(start: 0, count: 0)
+
+    package var isEmpty: Bool { count == 0 }
+    /// The offset of the first byte.
+    package var lowerBound: Int { Int(start) }
+    /// The offset after the last byte.
+    package var upperBound: Int { Int(start) + Int(count) }
+    package var range: Range<Int> { lowerBound..<upperBound }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The bytes of `range`; traps where the range lies outside of the buffer.
+    package subscript(range: ByteRange) -> UnsafeRawBufferPointer {
+        precondition(range.upperBound <= count)
+        return UnsafeRawBufferPointer(rebasing: self[range.range])
+    }
+}

@@ -1,0 +1,149 @@
+/// The strict parser of HTTP/1 response heads (RFC 9112), as sent by upstreams.
+///
+/// As with requests, the outcome depends on the bytes alone, never on how they were cut.
+package enum ResponseHeadParser {
+    /// Parses the head at the start of `bytes` into `head`.
+    ///
+    /// - Parameters:
+    ///   - bytes: everything received of this head, from its first byte; may hold more behind it.
+    ///   - method: the request's, which decides whether a body follows.
+    ///   - progress: fresh for a new head; passed back unchanged after `.incomplete`.
+    package static func parse(
+        _ bytes: UnsafeRawBufferPointer, answering method: HTTPMethod, _ progress: inout HeadProgress,
+        limits: HeadLimits, into head: ResponseHead
+    ) -> ResponseHeadOutcome {
+        let span = bytes.bytes
+        do throws(ResponseHeadError) {
+            if progress.scanned != 0 {
+                guard try resume(span, &progress, limits, head) else { return .incomplete }
+                progress = HeadProgress()
+            }
+            guard let end = try parseLines(span, &progress, limits, head) else { return .incomplete }
+            try head.finish(span, answering: method)
+            head.byteCount = end
+            progress = HeadProgress()
+            return .complete(byteCount: end)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// - Returns: the offset after the empty line that ends the head, or nil where it has not come.
+    private static func parseLines(
+        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ head: ResponseHead
+    ) throws(ResponseHeadError) -> Int? {
+        head.fields.removeAll()
+        var start = 0
+        var lines = 0
+        while true {
+            let limit = limits.end(ofLineAt: start, isFirst: lines == 0)
+            switch HeadLineEnd.search(span, from: start, limit: limit) {
+            case .found(let end):
+                if lines == 0 {
+                    try head.parseStatusLine(span, to: end)
+                } else if end == start {
+                    return end &+ 2
+                } else {
+                    do { try head.fields.appendLine(span, from: start, to: end) } catch {
+                        throw ResponseHeadError(error)
+                    }
+                }
+                lines &+= 1
+                start = end &+ 2
+            case .incomplete:
+                progress.lineStart = UInt32(truncatingIfNeeded: start)
+                progress.lines = UInt32(truncatingIfNeeded: lines)
+                progress.scanned = UInt32(truncatingIfNeeded: span.byteCount)
+                return nil
+            case .tooLong: throw .headTooLarge
+            case .malformed: throw .controlByte
+            }
+        }
+    }
+
+    /// Goes on where the last call left off, checking each line that has become complete.
+    ///
+    /// - Returns: whether the head is complete.
+    private static func resume(
+        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ head: ResponseHead
+    ) throws(ResponseHeadError) -> Bool {
+        // The last byte may have been a CR, which is judged together with the byte behind it.
+        var scan = max(Int(progress.lineStart), Int(progress.scanned) - 1)
+        while true {
+            let start = Int(progress.lineStart)
+            let isFirst = progress.lines == 0
+            switch HeadLineEnd.search(span, from: scan, limit: limits.end(ofLineAt: start, isFirst: isFirst)) {
+            case .found(let end):
+                if end == start && !isFirst { return true }
+                try check(span, from: start, to: end, progress, head)
+                progress.lines += 1
+                progress.lineStart = UInt32(truncatingIfNeeded: end + 2)
+                scan = end + 2
+            case .incomplete:
+                progress.scanned = UInt32(truncatingIfNeeded: span.byteCount)
+                return false
+            case .tooLong: throw .headTooLarge
+            case .malformed: throw .controlByte
+            }
+        }
+    }
+
+    private static func check(
+        _ span: RawSpan, from start: Int, to end: Int, _ progress: HeadProgress, _ head: ResponseHead
+    ) throws(ResponseHeadError) {
+        if progress.lines == 0 { return try head.parseStatusLine(span, to: end) }
+        if progress.lines > head.fields.capacity { throw .tooManyFields }
+        head.fields.removeAll()
+        do { try head.fields.appendLine(span, from: start, to: end) } catch { throw ResponseHeadError(error) }
+    }
+}
+
+extension ResponseHead {
+    /// `HTTP/1.1 200 OK` (RFC 9112 §4), from offset 0 to `end`. The space behind the status may be missing.
+    func parseStatusLine(_ span: RawSpan, to end: Int) throws(ResponseHeadError) {
+        guard end >= 12, let (major, minor) = HTTPVersionWord.parse(span, at: 0), span.byte(8) == ASCII.space else {
+            throw .malformedStatusLine
+        }
+        guard major == 1 else { throw .unsupportedVersion }
+        minorVersion = min(minor, 1)
+        var code = 0
+        for offset in 9..<12 {
+            let byte = span.byte(offset)
+            guard ASCII.isDigit(byte) else { throw .malformedStatus }
+            code = code &* 10 &+ Int(byte &- 0x30)
+        }
+        guard code >= 100, code <= 599 else { throw .malformedStatus }
+        guard end == 12 || span.byte(12) == ASCII.space else { throw .malformedStatusLine }
+        status = code
+        reason = end > 13 ? ByteRange(13, end) : .empty
+        fieldsStart = end &+ 2
+    }
+
+    func finish(_ span: RawSpan, answering method: HTTPMethod) throws(ResponseHeadError) {
+        let options = ConnectionOptions.read(span, fields)
+        if options.isExcessive { throw .tooManyConnectionOptions }
+        isKeepAlive = minorVersion == 1 ? !options.closes : options.keepsAlive && !options.closes
+        let declared = try declaredFraming(span)
+        if method == .head || status < 200 || status == 204 || status == 304 {
+            framing = .none
+        } else {
+            framing = declared
+        }
+        if framing == .untilClose || status == 101 { isKeepAlive = false }
+    }
+
+    /// What the fields say of the body, checked even where none follows.
+    private func declaredFraming(_ span: RawSpan) throws(ResponseHeadError) -> BodyFraming {
+        if let coding = fields.value(of: .transferEncoding) {
+            if minorVersion == 0 { throw .transferEncodingBeforeHTTP11 }
+            if fields.present.contains(.contentLength) { throw .lengthWithTransferEncoding }
+            let isChunked = span.matches(coding, lowercase: "chunked")
+            if fields.repeated.contains(.transferEncoding) || !isChunked { throw .malformedTransferEncoding }
+            return .chunked
+        }
+        guard let length = fields.value(of: .contentLength) else { return .untilClose }
+        if fields.repeated.contains(.contentLength) { throw .repeatedContentLength }
+        guard let count = FieldValues.decimal(span, in: length) else { throw .malformedContentLength }
+        return count == 0 ? .none : .length(count)
+    }
+}
