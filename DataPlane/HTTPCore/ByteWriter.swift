@@ -1,0 +1,108 @@
+/// Appends to a region of memory that the caller provides; past its end it writes nothing and remembers the overflow.
+///
+/// Raw memory, because heads are assembled in the loop's shared buffers; every write is checked against the capacity.
+package struct ByteWriter {
+    private let output: UnsafeMutableRawBufferPointer
+    package private(set) var count = 0
+    /// Something did not fit; what was written is then worthless.
+    package private(set) var overflowed = false
+
+    package init(_ output: UnsafeMutableRawBufferPointer) { self.output = output }
+
+    package var capacity: Int { output.count }
+    /// What was written so far.
+    package var written: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: output[..<count]) }
+
+    /// - Returns: where the next `length` bytes go, or nil where they do not fit.
+    @inline(__always)
+    private mutating func reserve(_ length: Int) -> UnsafeMutableRawPointer? {
+        guard length <= output.count &- count, let base = output.baseAddress else {
+            overflowed = overflowed || length > 0
+            return nil
+        }
+        let place = base + count
+        count &+= length
+        return place
+    }
+
+    package mutating func append(_ byte: UInt8) {
+        reserve(1)?.storeBytes(of: byte, as: UInt8.self)
+    }
+
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, let place = reserve(bytes.count) else { return }
+        place.copyMemory(from: source, byteCount: bytes.count)
+    }
+
+    package mutating func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    package mutating func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    package mutating func append(_ bytes: UnsafeRawBufferPointer, range: ByteRange) { append(bytes[range]) }
+
+    package mutating func appendLineEnd() { append("\r\n") }
+
+    /// Decimal digits without leading zeros.
+    package mutating func append(decimal value: UInt64) {
+        var length = 1
+        var rest = value
+        while rest >= 10 {
+            rest /= 10
+            length += 1
+        }
+        guard let place = reserve(length) else { return }
+        rest = value
+        for index in stride(from: length - 1, through: 0, by: -1) {
+            place.storeBytes(of: UInt8(truncatingIfNeeded: 0x30 + rest % 10), toByteOffset: index, as: UInt8.self)
+            rest /= 10
+        }
+    }
+
+    package mutating func append(decimal value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        append(decimal: UInt64(value.magnitude))
+    }
+
+    /// Exactly `digits` decimal digits; of a larger number the lowest.
+    package mutating func append(decimal value: UInt64, digits: Int) {
+        guard let place = reserve(digits) else { return }
+        var rest = value
+        for index in stride(from: digits - 1, through: 0, by: -1) {
+            place.storeBytes(of: UInt8(truncatingIfNeeded: 0x30 + rest % 10), toByteOffset: index, as: UInt8.self)
+            rest /= 10
+        }
+    }
+
+    /// Hexadecimal digits in lower case without leading zeros.
+    package mutating func append(hexadecimal value: UInt64) {
+        append(hexadecimal: value, digits: max(1, (67 - value.leadingZeroBitCount) / 4))
+    }
+
+    /// Exactly `digits` hexadecimal digits in lower case; of a larger number the lowest.
+    package mutating func append(hexadecimal value: UInt64, digits: Int) {
+        guard let place = reserve(digits) else { return }
+        var rest = value
+        for index in stride(from: digits - 1, through: 0, by: -1) {
+            let digit = UInt8(truncatingIfNeeded: rest & 15)
+            place.storeBytes(of: digit < 10 ? 0x30 + digit : 0x57 + digit, toByteOffset: index, as: UInt8.self)
+            rest >>= 4
+        }
+    }
+
+    /// Milliseconds as seconds with three decimals, as access logs give times.
+    package mutating func append(secondsFromMilliseconds milliseconds: UInt64) {
+        append(decimal: milliseconds / 1_000)
+        append(UInt8(ascii: "."))
+        append(decimal: milliseconds % 1_000, digits: 3)
+    }
+
+    /// Takes back everything behind `count` bytes.
+    package mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= self.count)
+        self.count = count
+    }
+}
