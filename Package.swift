@@ -89,7 +89,8 @@ let dataPlane: [Target] = [
 ]
 
 let tests: [Target] = [
-    unitTests("PorticoModel")
+    unitTests("PorticoModel"),
+    unitTests("ProcessSupervision"),
 ]
 
 let package = Package(

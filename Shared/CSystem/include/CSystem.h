@@ -1,5 +1,7 @@
 // Linux calls that Swift cannot reach: macros, variadic functions, fork.
+//
+// Headers here use fundamental types only, and leave feature macros to the C files: system types seen under other macros
+// than Swift's own Glibc module sees them are errors.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+
+#include "Spawn.h"
