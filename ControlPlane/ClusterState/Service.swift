@@ -45,15 +45,15 @@ package struct Service: Hashable, Sendable {
         self.ports = ports
     }
 
-    /// The TCP port that a reference means.
+    /// The TCP port that a reference means: by its number or name, else, as ingress-nginx has it, by its target port.
     package func port(_ reference: PortReference) -> Port? {
-        ports.first { port in
-            guard port.isTCP else { return false }
+        let named = ports.first { port in
             switch reference {
-            case .number(let number): return port.port == number
-            case .name(let name): return port.name == name
+            case .number(let number): port.isTCP && port.port == number
+            case .name(let name): port.isTCP && port.name == name
             }
         }
+        return named ?? ports.first { $0.isTCP && $0.targetPort == reference }
     }
 }
 

@@ -1,0 +1,57 @@
+import ClusterState
+import PorticoModel
+
+/// Decides which Ingresses are ours.
+struct ClassPass {
+    enum Decision: Hashable {
+        case served
+        /// It belongs to another controller, which is no news.
+        case foreign
+        /// Nobody seems to serve it, which its author should know.
+        case unserved(field: String, reason: String)
+    }
+
+    let selection: ClassSelection
+    let classes: [ObjectName: IngressClass]
+
+    func decide(_ ingress: Ingress) -> Decision {
+        switch ingress.classMention {
+        case .className(let name): decide(className: name)
+        case .annotation(""), .none: decideWithoutClass()
+        case .annotation(let name): isOurName(name) ? .served : .foreign
+        }
+    }
+
+    /// The class that Ingresses without one get: of several defaults the youngest, as the API server chooses.
+    var defaultClass: IngressClass? {
+        classes.values.filter(\.isDefault).min { left, right in
+            let (first, second) = (left.metadata.createdAt ?? 0, right.metadata.createdAt ?? 0)
+            return first != second ? first > second : left.metadata.name < right.metadata.name
+        }
+    }
+
+    private func decide(className name: String) -> Decision {
+        if let found = classes[ObjectName(namespace: "", name: name)] { return isOurs(found) ? .served : .foreign }
+        guard selection.acceptsMissingClassObjects else { return .foreign }
+        if isOurName(name) { return .served }
+        return .unserved(field: "spec.ingressClassName", reason: "there is no IngressClass named '\(name)'")
+    }
+
+    private func decideWithoutClass() -> Decision {
+        if let found = defaultClass { return isOurs(found) ? .served : .foreign }
+        if selection.watchIngressWithoutClass { return .served }
+        guard selection.acceptsMissingClassObjects else { return .foreign }
+        if classes.isEmpty { return .served }
+        return .unserved(
+            field: "spec.ingressClassName", reason: "it names no class, and no IngressClass is marked as the default")
+    }
+
+    private func isOurs(_ found: IngressClass) -> Bool {
+        if selection.ingressClassByName, found.metadata.name.name == selection.ingressClass { return true }
+        return selection.controllerClasses.contains(found.controller)
+    }
+
+    private func isOurName(_ name: String) -> Bool {
+        name == selection.ingressClass || selection.acceptsMissingClassObjects && name == "portico"
+    }
+}

@@ -1,0 +1,29 @@
+import ClusterState
+import PorticoModel
+
+/// What an upstream is, apart from its name.
+struct UpstreamKey: Hashable, Comparable, Sendable {
+    var service: ObjectName
+    /// Nil for the first port: the controller-wide default backend.
+    var port: PortReference?
+    /// Sends to the service's own address rather than to its endpoints.
+    var usesServiceAddress: Bool
+
+    var portText: String { port?.description ?? "" }
+
+    /// The name that ingress-nginx gives it. Two upstreams may share it: `a-b/c` and `a/b-c`.
+    var plainName: String {
+        port == nil ? "upstream-default-backend" : "\(service.namespace)-\(service.name)-\(portText)"
+    }
+
+    /// A name that no other upstream has: no Kubernetes name holds a tilde.
+    var distinctName: String {
+        "\(plainName)~\(service):\(portText)\(usesServiceAddress ? "~service" : "")"
+    }
+
+    private var order: (ObjectName, String, Int, Int) {
+        (service, portText, port == nil ? 1 : 0, usesServiceAddress ? 1 : 0)
+    }
+
+    static func < (left: UpstreamKey, right: UpstreamKey) -> Bool { left.order < right.order }
+}

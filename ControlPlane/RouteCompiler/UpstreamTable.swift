@@ -1,0 +1,65 @@
+import PorticoModel
+
+/// Which upstreams are in use, by whom, and under which names.
+///
+/// An upstream has its plain name unless another one in use claims the same; then the first in order keeps it.
+struct UpstreamTable {
+    /// Who uses an upstream.
+    enum User: Hashable {
+        case host(String)
+        case defaultBackend
+    }
+
+    private var users: [UpstreamKey: Set<User>] = [:]
+    private var claims: [String: Set<UpstreamKey>] = [:]
+    private var keysOfService: [ObjectName: Set<UpstreamKey>] = [:]
+
+    /// Upstreams that are new, gone or named anew since the last `takeDirty`.
+    private var dirty: Set<UpstreamKey> = []
+
+    var keys: Dictionary<UpstreamKey, Set<User>>.Keys { users.keys }
+
+    func isUsed(_ key: UpstreamKey) -> Bool { users[key] != nil }
+
+    func users(of key: UpstreamKey) -> Set<User> { users[key] ?? [] }
+
+    func keys(of service: ObjectName) -> Set<UpstreamKey> { keysOfService[service] ?? [] }
+
+    func name(of key: UpstreamKey) -> String {
+        let plain = key.plainName
+        guard let claimants = claims[plain], claimants.count > 1 else { return plain }
+        return claimants.min() == key ? plain : key.distinctName
+    }
+
+    mutating func takeDirty() -> Set<UpstreamKey> {
+        defer { dirty = [] }
+        return dirty
+    }
+
+    /// Replaces what a user uses.
+    mutating func move(_ user: User, from old: Set<UpstreamKey>, to new: Set<UpstreamKey>) {
+        for key in new where !old.contains(key) {
+            if users[key] == nil { appear(key) }
+            users[key, default: []].insert(user)
+        }
+        for key in old where !new.contains(key) {
+            users[key]?.remove(user)
+            if users[key]?.isEmpty == true { disappear(key) }
+        }
+    }
+
+    private mutating func appear(_ key: UpstreamKey) {
+        keysOfService[key.service, default: []].insert(key)
+        claims[key.plainName, default: []].insert(key)
+        dirty.formUnion(claims[key.plainName] ?? [])
+    }
+
+    private mutating func disappear(_ key: UpstreamKey) {
+        dirty.formUnion(claims[key.plainName] ?? [])
+        users[key] = nil
+        keysOfService[key.service]?.remove(key)
+        if keysOfService[key.service]?.isEmpty == true { keysOfService[key.service] = nil }
+        claims[key.plainName]?.remove(key)
+        if claims[key.plainName]?.isEmpty == true { claims[key.plainName] = nil }
+    }
+}
