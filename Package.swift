@@ -39,7 +39,7 @@ let shared: [Target] = [
     library("PorticoSnapshot", in: "Shared", ["PorticoModel", "CPorticoSnapshot", "COpenSSL"]),
     library("ControlLink", in: "Shared", ["PorticoModel", "PorticoSnapshot", "CSystem"]),
     library("PorticoTelemetry", in: "Shared", ["PorticoModel", logging]),
-    library("ProcessSupervision", in: "Shared", ["CSystem", logging]),
+    library("ProcessSupervision", in: "Shared", ["CSystem"]),
 ]
 
 let controlPlane: [Target] = [
@@ -88,6 +88,10 @@ let dataPlane: [Target] = [
         ]),
 ]
 
+let demo: [Target] = [
+    executable("portico-demo-backend", in: "deploy/demo", [httpServer])
+]
+
 let tests: [Target] = [
     unitTests("PorticoModel"),
     unitTests("ProcessSupervision"),
@@ -100,6 +104,7 @@ let package = Package(
         .executable(name: "portico", targets: ["portico"]),
         .executable(name: "portico-control", targets: ["portico-control"]),
         .executable(name: "portico-proxy", targets: ["portico-proxy"]),
+        .executable(name: "portico-demo-backend", targets: ["portico-demo-backend"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -108,6 +113,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
-    targets: shared + controlPlane + dataPlane + tests,
+    targets: shared + controlPlane + dataPlane + demo + tests,
     swiftLanguageModes: [.v6]
 )
