@@ -94,6 +94,8 @@ let demo: [Target] = [
 
 let tests: [Target] = [
     unitTests("PorticoModel"),
+    unitTests("HTTPCore"),
+    unitTests("Routing", ["PorticoModel"]),
     unitTests("ProcessSupervision"),
 ]
 

@@ -1,0 +1,50 @@
+import PorticoModel
+
+/// What a route's counters are kept under: they survive every change that leaves these as they are.
+package struct RouteStatisticsKey: Hashable, Sendable {
+    package var host: String
+    package var path: String
+    package var match: PathMatch
+    package var ingress: ObjectName
+    package var upstream: String
+}
+
+/// The dense numbers of a worker's upstreams and routes, shared by all of its routing tables.
+package final class RoutingRegistries {
+    package let upstreams = SlotRegistry<String>()
+    package let routes = SlotRegistry<RouteStatisticsKey>()
+
+    package init() {}
+}
+
+/// One route of a routing table, immutable. A request may hold on to it past the table's life.
+package final class RouteEntry {
+    package let host: String
+    package let route: Route
+    /// The route's own policy; nil takes the table's default. Ask the table.
+    package let ownPolicy: RoutePolicy?
+    /// The slot of `route.upstream` in `RoutingRegistries.upstreams`.
+    package let upstream: Int
+    /// The slot of the route's counters in `RoutingRegistries.routes`.
+    package let statistics: Int
+    /// `route.upstream` as logs write it.
+    package let upstreamName: [UInt8]
+    private let registries: RoutingRegistries
+
+    init(host: String, route: Route, ownPolicy: RoutePolicy?, registries: RoutingRegistries) {
+        self.host = host
+        self.route = route
+        self.ownPolicy = ownPolicy
+        self.registries = registries
+        upstreamName = Array(route.upstream.utf8)
+        upstream = registries.upstreams.acquire(route.upstream)
+        statistics = registries.routes.acquire(
+            RouteStatisticsKey(
+                host: host, path: route.path, match: route.match, ingress: route.ingress, upstream: route.upstream))
+    }
+
+    deinit {
+        registries.upstreams.release(upstream)
+        registries.routes.release(statistics)
+    }
+}

@@ -1,0 +1,33 @@
+import PorticoModel
+
+/// The routes of one host, ready to be matched. Shared by every table in which the host is the same.
+package final class VirtualHostRoutes {
+    /// As in the section: `shop.example.com`, `*.example.com`, or empty.
+    package let host: String
+    package let entries: [RouteEntry]
+    private let paths: PathIndex
+    /// What the host is looked up by: the name, without the asterisk of a wildcard.
+    let key: [UInt8]
+    let hash: UInt64
+
+    init(_ virtualHost: VirtualHost, registries: RoutingRegistries) {
+        host = virtualHost.host
+        let key = VirtualHostRoutes.key(of: virtualHost.host)
+        self.key = key
+        hash = key.span.bytes.fastHash(from: 0)
+        entries = virtualHost.routes.map { route in
+            let policy = route.policy.flatMap { virtualHost.policies.indices.contains($0) ? $0 : nil }
+            return RouteEntry(
+                host: virtualHost.host, route: route, ownPolicy: policy.map { virtualHost.policies[$0] },
+                registries: registries)
+        }
+        paths = PathIndex(virtualHost.routes)
+    }
+
+    static func isWildcard(_ host: String) -> Bool { host.utf8.starts(with: "*.".utf8) }
+
+    static func key(of host: String) -> [UInt8] { Array(isWildcard(host) ? host.utf8.dropFirst() : host.utf8[...]) }
+
+    /// The route for a normalised path, or nil.
+    func match(_ path: RawSpan) -> RouteEntry? { paths.match(path).map { entries[$0] } }
+}
