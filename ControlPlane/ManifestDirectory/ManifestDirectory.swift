@@ -1,0 +1,71 @@
+import ClusterState
+import Glibc
+import PorticoModel
+import Synchronization
+
+package enum ManifestDirectoryError: Error, CustomStringConvertible {
+    case cannotWatch(String)
+    case cannotStartThread
+
+    package var description: String {
+        switch self {
+        case .cannotWatch(let reason): "cannot watch the folder of manifests: \(reason)"
+        case .cannotStartThread: "cannot start the thread that reads the folder of manifests"
+        }
+    }
+}
+
+/// Reads a folder of manifests and follows its changes, on a thread of its own.
+///
+/// All files named `*.yaml`, `*.yml` and `*.json` are read, in subfolders too; names that start with a dot are not.
+/// Symbolic links are followed, and what they lead to is watched, so the swap of a ConfigMap volume's `..data` is one
+/// update. `ManifestTable` says which form of which object is in force.
+package final class ManifestDirectory: Sendable {
+    private let path: String
+    private let lastGood: (any LastGoodStore)?
+    /// A pipe whose reading end the thread waits for: reading, writing.
+    private let wake: (Int32, Int32)
+    private let thread = Mutex<pthread_t?>(nil)
+
+    /// - Parameter lastGood: keeps the last valid form of objects over a restart; nil keeps it in memory only.
+    package init(path: String, lastGood: (any LastGoodStore)? = nil) {
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.lastGood = lastGood
+        var ends: [Int32] = [-1, -1]
+        if pipe(&ends) == 0 { for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) } }
+        wake = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(wake.0)
+        close(wake.1)
+    }
+
+    /// Reads the folder and goes on until `stop`.
+    ///
+    /// - Parameter handler: called on the reading thread: first with all objects, then with each batch of changes.
+    package func start(handler: @escaping @Sendable (ManifestUpdate) -> Void) throws(ManifestDirectoryError) {
+        let follower = try FolderFollower(folder: path, lastGood: lastGood, wake: wake.0, handler: handler)
+        let box = Unmanaged.passRetained(follower)
+        var handle = pthread_t()
+        let result = pthread_create(&handle, nil, ManifestDirectory.body, box.toOpaque())
+        guard result == 0 else {
+            box.release()
+            throw .cannotStartThread
+        }
+        thread.withLock { $0 = handle }
+    }
+
+    /// Ends the thread and waits for it. The handler is not called afterwards.
+    package func stop() {
+        guard let handle = thread.withLock({ $0.take() }) else { return }
+        var byte: UInt8 = 1
+        _ = write(wake.1, &byte, 1)
+        pthread_join(handle, nil)
+    }
+
+    private static let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+        if let argument { Unmanaged<FolderFollower>.fromOpaque(argument).takeRetainedValue().run() }
+        return nil
+    }
+}
