@@ -23,6 +23,10 @@ enum ASCII {
     @inline(__always)
     static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
 
+    /// Controls other than tabs.
+    @inline(__always)
+    static func isForbiddenControl(_ byte: UInt8) -> Bool { byte < 0x20 && byte != tab || byte == 0x7F }
+
     @inline(__always)
     static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
@@ -34,42 +38,30 @@ enum ASCII {
         return letter < 6 ? letter &+ 10 : nil
     }
 
-    /// A set of 7-bit characters as a bit map.
-    struct CharacterSet: Sendable {
-        let low: UInt64
-        let high: UInt64
-
-        init(_ members: StaticString) {
-            var (low, high): (UInt64, UInt64) = (0, 0)
-            members.withUTF8Buffer { bytes in
-                for byte in bytes {
-                    if byte < 64 { low |= 1 << UInt64(byte) } else { high |= 1 << UInt64(byte & 63) }
-                }
-            }
-            self.low = low
-            self.high = high
-        }
-
-        @inline(__always)
-        func contains(_ byte: UInt8) -> Bool {
-            guard byte < 0x80 else { return false }
-            return ((byte < 64 ? low : high) &>> UInt64(byte & 63)) & 1 == 1
-        }
-    }
-
-    private static let tokenMarks = CharacterSet("!#$%&'*+-.^_`|~")
-
     /// `tchar` of RFC 9110 §5.6.2.
     @inline(__always)
     static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        isLetter(byte) || isDigit(byte) || byte == hyphen || tokenMarks.contains(byte)
+        if isLetter(byte) || isDigit(byte) { return true }
+        switch byte {
+        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
+            UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+            return true
+        default: return false
+        }
     }
-
-    private static let registeredNameMarks = CharacterSet("-._~!$&'()*+,;=%")
 
     /// What a registered host name may hold (RFC 3986 §3.2.2).
     @inline(__always)
     static func isHostCharacter(_ byte: UInt8) -> Bool {
-        isLetter(byte) || isDigit(byte) || registeredNameMarks.contains(byte)
+        if isLetter(byte) || isDigit(byte) { return true }
+        switch byte {
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "!"),
+            UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"),
+            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "="),
+            UInt8(ascii: "%"):
+            return true
+        default: return false
+        }
     }
 }

@@ -105,7 +105,7 @@ package struct ChunkedDecoder: Sendable {
             if byte == ASCII.carriageReturn {
                 state = .sizeLineFeed
             } else {
-                if byte < 0x20 && byte != ASCII.tab || byte == 0x7F { throw .malformedExtension }
+                if ASCII.isForbiddenControl(byte) { throw .malformedExtension }
                 try countExtensionByte()
             }
         default:
@@ -151,7 +151,7 @@ package struct ChunkedDecoder: Sendable {
         case .trailerValue:
             if byte == ASCII.carriageReturn {
                 state = .trailerLineFeed
-            } else if byte < 0x20 && byte != ASCII.tab || byte == 0x7F {
+            } else if ASCII.isForbiddenControl(byte) {
                 throw .malformedTrailer
             }
         default:
@@ -165,7 +165,7 @@ package struct ChunkedDecoder: Sendable {
         if byte == ASCII.colon {
             guard count > 0 else { throw .malformedTrailer }
             if count <= HeaderNameWords.capacity {
-                let header = HeaderNameTable.shared.lookup(trailerName, count: count)
+                let header = HeaderNameTable.shared.reader.lookup(trailerName, count: count)
                 if header.isForbiddenInTrailers { throw .forbiddenTrailer }
             }
             hasTrailers = true

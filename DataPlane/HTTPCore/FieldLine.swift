@@ -8,12 +8,12 @@ enum FieldLineError: Error {
     case tooManyFields
 }
 
-extension HeaderFields {
+extension HeaderFieldTable {
     /// Parses the field line between `start` and `end` (the offset of its CR, never `start`) and appends it.
     ///
     /// The line is known to hold no control bytes but tabs, so its value needs no further check.
     @inline(__always)
-    func appendLine(_ span: RawSpan, from start: Int, to end: Int) throws(FieldLineError) {
+    mutating func appendLine(_ span: RawSpan, from start: Int, to end: Int) throws(FieldLineError) {
         if ASCII.isBlank(span.byte(start)) { throw .foldedLine }
         guard let colon = span.firstIndex(of: ASCII.colon, from: start, to: end) else { throw .missingColon }
         let nameCount = colon &- start

@@ -43,7 +43,7 @@ struct ConnectionOptions {
     private static let limit = 32
 
     /// Reads every Connection field and marks the fields that they name as hop-by-hop (RFC 9110 §7.6.1).
-    static func read(_ span: RawSpan, _ fields: HeaderFields) -> ConnectionOptions {
+    static func read(_ span: RawSpan, _ fields: inout HeaderFieldTable) -> ConnectionOptions {
         var options = ConnectionOptions()
         guard let first = fields.firstIndex(of: .connection) else { return options }
         let last = fields.repeated.contains(.connection) ? fields.count - 1 : first
@@ -52,7 +52,7 @@ struct ConnectionOptions {
             FieldValues.forEachElement(span, in: fields[index].value) { option in
                 seen += 1
                 if seen > limit { return false }
-                options.note(option, span, fields)
+                options.note(option, span, &fields)
                 return true
             }
         }
@@ -60,7 +60,7 @@ struct ConnectionOptions {
         return options
     }
 
-    private mutating func note(_ option: ByteRange, _ span: RawSpan, _ fields: HeaderFields) {
+    private mutating func note(_ option: ByteRange, _ span: RawSpan, _ fields: inout HeaderFieldTable) {
         if span.matches(option, lowercase: "close") {
             closes = true
         } else if span.matches(option, lowercase: "keep-alive") {
@@ -68,12 +68,12 @@ struct ConnectionOptions {
         } else if span.matches(option, lowercase: "upgrade") {
             upgrades = true
         } else {
-            Self.markNominated(option, span, fields)
+            Self.markNominated(option, span, &fields)
         }
     }
 
     /// Fields without which the message would mean something else cannot be nominated away.
-    private static func markNominated(_ option: ByteRange, _ span: RawSpan, _ fields: HeaderFields) {
+    private static func markNominated(_ option: ByteRange, _ span: RawSpan, _ fields: inout HeaderFieldTable) {
         for index in 0..<fields.count where fields[index].nameCount == option.count {
             let field = fields[index]
             switch field.id {

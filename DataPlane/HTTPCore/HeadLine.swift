@@ -51,18 +51,17 @@ enum HeadLineEnd {
         let end = min(span.byteCount, limit)
         var offset = start
         while offset &+ 8 <= end {
-            let hits = WordTest.controls(in: span.word(offset))
+            let hits = WordTest.possibleControls(in: span.word(offset))
             if hits == 0 {
                 offset &+= 8
                 continue
             }
             offset &+= WordTest.first(hits)
-            if span.byte(offset) != ASCII.tab { return close(span, at: offset, limit: limit) }
+            if ASCII.isForbiddenControl(span.byte(offset)) { return close(span, at: offset, limit: limit) }
             offset &+= 1
         }
         while offset < end {
-            let byte = span.byte(offset)
-            if byte < 0x20 && byte != ASCII.tab || byte == 0x7F { return close(span, at: offset, limit: limit) }
+            if ASCII.isForbiddenControl(span.byte(offset)) { return close(span, at: offset, limit: limit) }
             offset &+= 1
         }
         return span.byteCount >= limit ? .tooLong : .incomplete

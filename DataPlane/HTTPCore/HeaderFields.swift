@@ -28,79 +28,35 @@ package struct HeaderField: Sendable {
 
 /// The header fields of one head, in order. Allocated once and reused for every head.
 ///
-/// Raw memory, because an array of a class costs a uniqueness check and a reference count for each field appended;
-/// every access is checked against `count`.
+/// Everything that changes lies behind a constant pointer: the properties of a class cost a dynamic exclusivity check
+/// with each access, which is more than the parsing of a field.
 package final class HeaderFields {
-    private let storage: UnsafeMutablePointer<HeaderField>
-    private let firstIndexes: UnsafeMutablePointer<UInt16>
-    private let names = HeaderNameTable.shared
-    package let capacity: Int
-    package private(set) var count = 0
-    /// The known fields that are present.
-    package private(set) var present = KnownHeaderSet()
-    /// The known fields that are present more than once.
-    package private(set) var repeated = KnownHeaderSet()
-    /// Every flag that some field carries.
-    package private(set) var allFlags: HeaderField.Flags = []
+    let table: UnsafeMutablePointer<HeaderFieldTable>
 
     package init(capacity: Int) {
-        precondition(capacity > 0 && capacity <= Int(UInt16.max))
-        self.capacity = capacity
-        storage = .allocate(capacity: capacity)
-        firstIndexes = .allocate(capacity: 64)
-        firstIndexes.initialize(repeating: 0, count: 64)
+        table = .allocate(capacity: 1)
+        table.initialize(to: HeaderFieldTable(capacity: capacity))
     }
 
     deinit {
-        storage.deallocate()
-        firstIndexes.deallocate()
+        table.pointee.deallocate()
+        table.deallocate()
     }
 
-    package subscript(index: Int) -> HeaderField {
-        precondition(index >= 0 && index < count)
-        return storage[index]
-    }
+    package var capacity: Int { table.pointee.capacity }
+    package var count: Int { table.pointee.count }
+    /// The known fields that are present.
+    package var present: KnownHeaderSet { table.pointee.present }
+    /// The known fields that are present more than once.
+    package var repeated: KnownHeaderSet { table.pointee.repeated }
+    /// Every flag that some field carries.
+    package var allFlags: HeaderField.Flags { table.pointee.allFlags }
+
+    package subscript(index: Int) -> HeaderField { table.pointee[index] }
 
     /// The index of the first field of that kind, or nil.
-    package func firstIndex(of header: KnownHeader) -> Int? {
-        present.contains(header) ? Int(firstIndexes[Int(header.rawValue) & 63]) : nil
-    }
+    package func firstIndex(of header: KnownHeader) -> Int? { table.pointee.firstIndex(of: header) }
 
     /// The value of the first field of that kind, or nil.
-    package func value(of header: KnownHeader) -> ByteRange? {
-        firstIndex(of: header).map { self[$0].value }
-    }
-
-    func removeAll() {
-        count = 0
-        present = KnownHeaderSet()
-        repeated = KnownHeaderSet()
-        allFlags = []
-    }
-
-    func markHopByHop(at index: Int) {
-        precondition(index >= 0 && index < count)
-        storage[index].flags.insert(.hopByHop)
-        allFlags.insert(.hopByHop)
-    }
-
-    /// - Returns: false where there is no room for one more.
-    @inline(__always)
-    func append(_ field: HeaderField) -> Bool {
-        guard count < capacity else { return false }
-        (storage + count).initialize(to: field)
-        let bit = 1 &<< UInt64(field.id.rawValue)
-        if present.bits & bit == 0 {
-            firstIndexes[Int(field.id.rawValue) & 63] = UInt16(truncatingIfNeeded: count)
-        } else {
-            repeated.bits |= bit
-        }
-        present.bits |= bit
-        allFlags.formUnion(field.flags)
-        count &+= 1
-        return true
-    }
-
-    @inline(__always)
-    func identify(_ words: HeaderNameWords, count: Int) -> KnownHeader { names.lookup(words, count: count) }
+    package func value(of header: KnownHeader) -> ByteRange? { table.pointee.value(of: header) }
 }

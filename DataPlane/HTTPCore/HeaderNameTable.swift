@@ -42,16 +42,30 @@ struct HeaderNameWords: Equatable {
 /// A perfect hash of the known header names: one multiplication and one comparison per name.
 ///
 /// Raw memory, because the table is read for every header of every request and never changes after `init`; the two index
-/// ranges (9 hash bits, 6 identifier bits) cannot leave their allocations.
+/// ranges (9 hash bits, 6 identifier bits) cannot leave their allocations. It lives as long as the process.
 final class HeaderNameTable: Sendable {
-    private struct Entry {
+    fileprivate struct Entry {
         var words = HeaderNameWords()
         var count = 0
     }
 
-    private let multiplier: UInt64
-    nonisolated(unsafe) private let slots: UnsafePointer<UInt8>
-    nonisolated(unsafe) private let entries: UnsafePointer<Entry>
+    /// What look-ups need, to be kept where they happen.
+    struct Reader: @unchecked Sendable {
+        fileprivate let multiplier: UInt64
+        fileprivate let slots: UnsafePointer<UInt8>
+        fileprivate let entries: UnsafePointer<Entry>
+
+        /// - Parameter count: the name's length in bytes, 1 to 24.
+        @inline(__always)
+        func lookup(_ words: HeaderNameWords, count: Int) -> KnownHeader {
+            let identifier = slots[words.hash(count: count, multiplier: multiplier)]
+            let entry = entries + Int(identifier)
+            guard entry.pointee.count == count, entry.pointee.words == words else { return .other }
+            return KnownHeader(rawValue: identifier) ?? .other
+        }
+    }
+
+    let reader: Reader
     private static let slotCount = 512
 
     static let shared = HeaderNameTable()
@@ -71,9 +85,7 @@ final class HeaderNameTable: Sendable {
             candidate = candidate &* 0x5851_F42D_4C95_7F2D &+ 0x1405_7B7E_F767_814F
             candidate |= 1
         }
-        multiplier = candidate
-        self.slots = UnsafePointer(slots)
-        self.entries = UnsafePointer(entries)
+        reader = Reader(multiplier: candidate, slots: UnsafePointer(slots), entries: UnsafePointer(entries))
     }
 
     /// - Returns: false where two names share a slot.
@@ -88,19 +100,5 @@ final class HeaderNameTable: Sendable {
             slots[slot] = header.rawValue
         }
         return true
-    }
-
-    deinit {
-        slots.deallocate()
-        entries.deallocate()
-    }
-
-    /// - Parameter count: the name's length in bytes, 1 to 24.
-    @inline(__always)
-    func lookup(_ words: HeaderNameWords, count: Int) -> KnownHeader {
-        let identifier = slots[words.hash(count: count, multiplier: multiplier)]
-        let entry = entries + Int(identifier)
-        guard entry.pointee.count == count, entry.pointee.words == words else { return .other }
-        return KnownHeader(rawValue: identifier) ?? .other
     }
 }

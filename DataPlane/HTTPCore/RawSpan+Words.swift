@@ -41,11 +41,11 @@ enum WordTest {
         return (difference &- ones) & ~difference & highs
     }
 
-    /// Bytes below 0x20 and 0x7F: everything that a head may hold nowhere but at its line ends (and tabs).
+    /// At least the bytes below 0x20 and 0x7F, which a head holds nowhere but at its line ends (and tabs). A borrow or a
+    /// carry may add others, so each hit has to be looked at.
     @inline(__always)
-    static func controls(in word: UInt64) -> UInt64 {
-        let below = (word &- ones &* 0x20) & ~word & highs
-        return below | bytes(equalTo: 0x7F, in: word)
+    static func possibleControls(in word: UInt64) -> UInt64 {
+        ((word &- ones &* 0x20) | (word &+ ones)) & ~word & highs
     }
 
     /// The index, 0 to 7, of the first hit.
@@ -68,6 +68,23 @@ extension RawSpan {
             offset &+= 1
         }
         return nil
+    }
+
+    /// Whether there is a space or tab in the range.
+    @inline(__always)
+    func hasBlank(from start: Int, to end: Int) -> Bool {
+        var offset = start
+        while offset &+ 8 <= end {
+            let bytes = word(offset)
+            let hits = WordTest.bytes(equalTo: ASCII.space, in: bytes) | WordTest.bytes(equalTo: ASCII.tab, in: bytes)
+            if hits != 0 { return true }
+            offset &+= 8
+        }
+        while offset < end {
+            if ASCII.isBlank(byte(offset)) { return true }
+            offset &+= 1
+        }
+        return false
     }
 
     /// Compares without regard to ASCII case; `lowercase` holds no upper-case letters.

@@ -1,7 +1,7 @@
 /// The request line (RFC 9112 §3).
-extension RequestHead {
+extension RequestHeadValues {
     /// Parses the line between `start` and `end`, which holds no control bytes but tabs.
-    func parseRequestLine(_ span: RawSpan, from start: Int, to end: Int) throws(RequestHeadError) {
+    mutating func parseRequestLine(_ span: RawSpan, from start: Int, to end: Int) throws(RequestHeadError) {
         guard let methodEnd = span.firstIndex(of: ASCII.space, from: start, to: end) else {
             throw .malformedRequestLine
         }
@@ -11,11 +11,11 @@ extension RequestHead {
         try parseVersion(span, at: end &- 8)
         target = ByteRange(methodEnd &+ 1, end &- 9)
         if method == .connect { throw .unsupportedMethod }
-        for offset in target.range where ASCII.isBlank(span.byte(offset)) { throw .malformedRequestLine }
+        if span.hasBlank(from: target.lowerBound, to: target.upperBound) { throw .malformedRequestLine }
         try parseTarget(span)
     }
 
-    private func parseMethod(_ span: RawSpan, from start: Int, to end: Int) throws(RequestHeadError) {
+    private mutating func parseMethod(_ span: RawSpan, from start: Int, to end: Int) throws(RequestHeadError) {
         guard end > start else { throw .malformedMethod }
         method = HTTPMethod.parse(span, start: start, count: end &- start)
         methodName = ByteRange(start, end)
@@ -23,7 +23,7 @@ extension RequestHead {
         for offset in start..<end where !ASCII.isTokenCharacter(span.byte(offset)) { throw .malformedMethod }
     }
 
-    private func parseVersion(_ span: RawSpan, at start: Int) throws(RequestHeadError) {
+    private mutating func parseVersion(_ span: RawSpan, at start: Int) throws(RequestHeadError) {
         switch span.word(start) {
         case HTTPVersionWord.http11: minorVersion = 1
         case HTTPVersionWord.http10: minorVersion = 0
@@ -35,7 +35,7 @@ extension RequestHead {
         }
     }
 
-    private func parseTarget(_ span: RawSpan) throws(RequestHeadError) {
+    private mutating func parseTarget(_ span: RawSpan) throws(RequestHeadError) {
         authority = .empty
         originTarget = target
         let first = span.byte(target.lowerBound)
@@ -50,7 +50,7 @@ extension RequestHead {
     }
 
     /// `http://authority/path?query`, whose authority outweighs the Host field (RFC 9112 §3.2.2).
-    private func parseAbsoluteTarget(_ span: RawSpan) throws(RequestHeadError) {
+    private mutating func parseAbsoluteTarget(_ span: RawSpan) throws(RequestHeadError) {
         let start = target.lowerBound
         var authorityStart = start
         if target.count > 7, span.matches(ByteRange(start, start + 7), lowercase: "http://") {
@@ -88,11 +88,11 @@ enum HTTPVersionWord {
 }
 
 /// What the lines of a request mean together.
-extension RequestHead {
-    func finish(_ span: RawSpan) throws(RequestHeadError) {
-        try finishHost(span)
-        try finishFraming(span)
-        let options = ConnectionOptions.read(span, fields)
+extension RequestHeadValues {
+    mutating func finish(_ span: RawSpan, _ fields: inout HeaderFieldTable) throws(RequestHeadError) {
+        try finishHost(span, fields)
+        try finishFraming(span, fields)
+        let options = ConnectionOptions.read(span, &fields)
         if options.isExcessive { throw .tooManyConnectionOptions }
         isKeepAlive = minorVersion == 1 ? !options.closes : options.keepsAlive && !options.closes
         requestsUpgrade =
@@ -103,7 +103,7 @@ extension RequestHead {
         }
     }
 
-    private func finishHost(_ span: RawSpan) throws(RequestHeadError) {
+    private mutating func finishHost(_ span: RawSpan, _ fields: HeaderFieldTable) throws(RequestHeadError) {
         if fields.repeated.contains(.host) { throw .repeatedHost }
         host = .empty
         if let field = fields.value(of: .host) {
@@ -122,7 +122,7 @@ extension RequestHead {
     }
 
     /// The body's framing, where nothing is guessed (RFC 9112 §6.3): two opinions are an attack.
-    private func finishFraming(_ span: RawSpan) throws(RequestHeadError) {
+    private mutating func finishFraming(_ span: RawSpan, _ fields: HeaderFieldTable) throws(RequestHeadError) {
         framing = .none
         if let coding = fields.value(of: .transferEncoding) {
             if minorVersion == 0 { throw .transferEncodingBeforeHTTP11 }

@@ -14,34 +14,61 @@ package enum TargetForm: UInt8, Sendable {
 }
 
 /// A parsed request head: offsets into the bytes it was parsed from. One object serves every request of a loop.
+///
+/// What changes lies behind a constant pointer, for the reason given at `HeaderFields`.
 package final class RequestHead {
-    package internal(set) var method = HTTPMethod.get
-    /// The method as sent.
-    package internal(set) var methodName = ByteRange.empty
-    package internal(set) var form = TargetForm.origin
-    /// The target as sent, whatever its form.
-    package internal(set) var target = ByteRange.empty
-    /// The target in origin form: path and query. Of an absolute target without a path it lacks the leading slash, and
-    /// may be empty; `*` for the asterisk form.
-    package internal(set) var originTarget = ByteRange.empty
-    /// 0 or 1: the minor version of HTTP/1.
-    package internal(set) var minorVersion: UInt8 = 1
-    package internal(set) var framing = BodyFraming.none
-    /// The host and port that the request is for: of an absolute target its own, else the Host field's; empty if neither.
-    package internal(set) var authority = ByteRange.empty
-    /// `authority` without the port.
-    package internal(set) var host = ByteRange.empty
-    /// The downstream connection may carry another request after this one.
-    package internal(set) var isKeepAlive = false
-    package internal(set) var expectsContinue = false
-    /// Connection says upgrade and Upgrade names a protocol.
-    package internal(set) var requestsUpgrade = false
-    /// The head's length, up to where the body starts.
-    package internal(set) var byteCount = 0
+    let values: UnsafeMutablePointer<RequestHeadValues>
     package let fields: HeaderFields
 
     /// - Parameter fieldCapacity: the largest number of fields in one head.
-    package init(fieldCapacity: Int = 512) { fields = HeaderFields(capacity: fieldCapacity) }
+    package init(fieldCapacity: Int = 512) {
+        fields = HeaderFields(capacity: fieldCapacity)
+        values = .allocate(capacity: 1)
+        values.initialize(to: RequestHeadValues())
+    }
+
+    deinit { values.deallocate() }
+
+    package var method: HTTPMethod { values.pointee.method }
+    /// The method as sent.
+    package var methodName: ByteRange { values.pointee.methodName }
+    package var form: TargetForm { values.pointee.form }
+    /// The target as sent, whatever its form.
+    package var target: ByteRange { values.pointee.target }
+    /// The target in origin form: path and query. Of an absolute target without a path it lacks the leading slash, and
+    /// may be empty; `*` for the asterisk form.
+    package var originTarget: ByteRange { values.pointee.originTarget }
+    /// 0 or 1: the minor version of HTTP/1.
+    package var minorVersion: UInt8 { values.pointee.minorVersion }
+    package var framing: BodyFraming { values.pointee.framing }
+    /// The host and port that the request is for: of an absolute target its own, else the Host field's; empty if neither.
+    package var authority: ByteRange { values.pointee.authority }
+    /// `authority` without the port.
+    package var host: ByteRange { values.pointee.host }
+    /// The downstream connection may carry another request after this one.
+    package var isKeepAlive: Bool { values.pointee.isKeepAlive }
+    package var expectsContinue: Bool { values.pointee.expectsContinue }
+    /// Connection says upgrade and Upgrade names a protocol.
+    package var requestsUpgrade: Bool { values.pointee.requestsUpgrade }
+    /// The head's length, up to where the body starts.
+    package var byteCount: Int { values.pointee.byteCount }
+}
+
+/// What `RequestHead` says, as its parser fills it in.
+struct RequestHeadValues {
+    var method = HTTPMethod.get
+    var methodName = ByteRange.empty
+    var form = TargetForm.origin
+    var target = ByteRange.empty
+    var originTarget = ByteRange.empty
+    var minorVersion: UInt8 = 1
+    var framing = BodyFraming.none
+    var authority = ByteRange.empty
+    var host = ByteRange.empty
+    var isKeepAlive = false
+    var expectsContinue = false
+    var requestsUpgrade = false
+    var byteCount = 0
 }
 
 /// Why a request head is refused.

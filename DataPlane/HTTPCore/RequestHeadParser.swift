@@ -17,10 +17,12 @@ package enum RequestHeadParser {
                 guard try resume(span, &progress, limits, head) else { return .incomplete }
                 progress = HeadProgress()
             }
-            guard let end = try parseLines(span, &progress, limits, head) else { return .incomplete }
-            try head.finish(span)
-            head.byteCount = end
-            progress = HeadProgress()
+            var fields = head.fields.table.pointee
+            defer { head.fields.table.pointee = fields }
+            let end = try parseLines(span, &progress, limits, &head.values.pointee, &fields)
+            guard let end else { return .incomplete }
+            try head.values.pointee.finish(span, &fields)
+            head.values.pointee.byteCount = end
             return .complete(byteCount: end)
         } catch {
             return .failed(error)
@@ -29,9 +31,10 @@ package enum RequestHeadParser {
 
     /// - Returns: the offset after the empty line that ends the head, or nil where it has not come.
     private static func parseLines(
-        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ head: RequestHead
+        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ values: inout RequestHeadValues,
+        _ fields: inout HeaderFieldTable
     ) throws(RequestHeadError) -> Int? {
-        head.fields.removeAll()
+        fields.removeAll()
         var start = 0
         var lines = 0
         while true {
@@ -45,11 +48,11 @@ package enum RequestHeadParser {
                         start = 2
                         continue
                     }
-                    try head.parseRequestLine(span, from: start, to: end)
+                    try values.parseRequestLine(span, from: start, to: end)
                 } else if end == start {
                     return end &+ 2
                 } else {
-                    do { try head.fields.appendLine(span, from: start, to: end) } catch {
+                    do { try fields.appendLine(span, from: start, to: end) } catch {
                         throw RequestHeadError(error)
                     }
                 }
@@ -79,7 +82,7 @@ package enum RequestHeadParser {
             let isFirst = progress.lines == 0
             switch HeadLineEnd.search(span, from: scan, limit: limits.end(ofLineAt: start, isFirst: isFirst)) {
             case .found(let end):
-                if end == start && !(isFirst && end == 0) && !isFirst { return true }
+                if end == start && !isFirst { return true }
                 if !(isFirst && end == 0) {
                     try check(span, from: start, to: end, progress, head)
                     progress.lines += 1
@@ -98,9 +101,11 @@ package enum RequestHeadParser {
     private static func check(
         _ span: RawSpan, from start: Int, to end: Int, _ progress: HeadProgress, _ head: RequestHead
     ) throws(RequestHeadError) {
-        if progress.lines == 0 { return try head.parseRequestLine(span, from: start, to: end) }
+        if progress.lines == 0 { return try head.values.pointee.parseRequestLine(span, from: start, to: end) }
         if progress.lines > head.fields.capacity { throw .tooManyFields }
-        head.fields.removeAll()
-        do { try head.fields.appendLine(span, from: start, to: end) } catch { throw RequestHeadError(error) }
+        head.fields.table.pointee.removeAll()
+        do { try head.fields.table.pointee.appendLine(span, from: start, to: end) } catch {
+            throw RequestHeadError(error)
+        }
     }
 }

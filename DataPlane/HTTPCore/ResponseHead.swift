@@ -1,23 +1,43 @@
 /// A parsed response head: offsets into the bytes it was parsed from. One object serves every response of a loop.
+///
+/// What changes lies behind a constant pointer, for the reason given at `HeaderFields`.
 package final class ResponseHead {
-    package internal(set) var status = 0
-    /// 0 or 1: the minor version of HTTP/1.
-    package internal(set) var minorVersion: UInt8 = 1
-    package internal(set) var reason = ByteRange.empty
-    package internal(set) var framing = BodyFraming.none
-    /// The upstream connection may carry another request once this response has ended.
-    package internal(set) var isKeepAlive = false
-    /// The head's length, up to where the body starts.
-    package internal(set) var byteCount = 0
-    /// The offset of the first field line.
-    package internal(set) var fieldsStart = 0
+    let values: UnsafeMutablePointer<ResponseHeadValues>
     package let fields: HeaderFields
 
+    /// - Parameter fieldCapacity: the largest number of fields in one head.
+    package init(fieldCapacity: Int = 512) {
+        fields = HeaderFields(capacity: fieldCapacity)
+        values = .allocate(capacity: 1)
+        values.initialize(to: ResponseHeadValues())
+    }
+
+    deinit { values.deallocate() }
+
+    package var status: Int { values.pointee.status }
+    /// 0 or 1: the minor version of HTTP/1.
+    package var minorVersion: UInt8 { values.pointee.minorVersion }
+    package var reason: ByteRange { values.pointee.reason }
+    package var framing: BodyFraming { values.pointee.framing }
+    /// The upstream connection may carry another request once this response has ended.
+    package var isKeepAlive: Bool { values.pointee.isKeepAlive }
+    /// The head's length, up to where the body starts.
+    package var byteCount: Int { values.pointee.byteCount }
+    /// The offset of the first field line.
+    package var fieldsStart: Int { values.pointee.fieldsStart }
     /// An interim response (1xx but 101), after which the final one follows.
     package var isInterim: Bool { status < 200 && status != 101 }
+}
 
-    /// - Parameter fieldCapacity: the largest number of fields in one head.
-    package init(fieldCapacity: Int = 512) { fields = HeaderFields(capacity: fieldCapacity) }
+/// What `ResponseHead` says, as its parser fills it in.
+struct ResponseHeadValues {
+    var status = 0
+    var minorVersion: UInt8 = 1
+    var reason = ByteRange.empty
+    var framing = BodyFraming.none
+    var isKeepAlive = false
+    var byteCount = 0
+    var fieldsStart = 0
 }
 
 /// Why an upstream's response head is invalid; the answer is 502.

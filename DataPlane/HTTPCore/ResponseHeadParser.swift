@@ -18,10 +18,12 @@ package enum ResponseHeadParser {
                 guard try resume(span, &progress, limits, head) else { return .incomplete }
                 progress = HeadProgress()
             }
-            guard let end = try parseLines(span, &progress, limits, head) else { return .incomplete }
-            try head.finish(span, answering: method)
-            head.byteCount = end
-            progress = HeadProgress()
+            var fields = head.fields.table.pointee
+            defer { head.fields.table.pointee = fields }
+            let end = try parseLines(span, &progress, limits, &head.values.pointee, &fields)
+            guard let end else { return .incomplete }
+            try head.values.pointee.finish(span, &fields, answering: method)
+            head.values.pointee.byteCount = end
             return .complete(byteCount: end)
         } catch {
             return .failed(error)
@@ -30,9 +32,10 @@ package enum ResponseHeadParser {
 
     /// - Returns: the offset after the empty line that ends the head, or nil where it has not come.
     private static func parseLines(
-        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ head: ResponseHead
+        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ values: inout ResponseHeadValues,
+        _ fields: inout HeaderFieldTable
     ) throws(ResponseHeadError) -> Int? {
-        head.fields.removeAll()
+        fields.removeAll()
         var start = 0
         var lines = 0
         while true {
@@ -40,11 +43,11 @@ package enum ResponseHeadParser {
             switch HeadLineEnd.search(span, from: start, limit: limit) {
             case .found(let end):
                 if lines == 0 {
-                    try head.parseStatusLine(span, to: end)
+                    try values.parseStatusLine(span, to: end)
                 } else if end == start {
                     return end &+ 2
                 } else {
-                    do { try head.fields.appendLine(span, from: start, to: end) } catch {
+                    do { try fields.appendLine(span, from: start, to: end) } catch {
                         throw ResponseHeadError(error)
                     }
                 }
@@ -91,16 +94,18 @@ package enum ResponseHeadParser {
     private static func check(
         _ span: RawSpan, from start: Int, to end: Int, _ progress: HeadProgress, _ head: ResponseHead
     ) throws(ResponseHeadError) {
-        if progress.lines == 0 { return try head.parseStatusLine(span, to: end) }
+        if progress.lines == 0 { return try head.values.pointee.parseStatusLine(span, to: end) }
         if progress.lines > head.fields.capacity { throw .tooManyFields }
-        head.fields.removeAll()
-        do { try head.fields.appendLine(span, from: start, to: end) } catch { throw ResponseHeadError(error) }
+        head.fields.table.pointee.removeAll()
+        do { try head.fields.table.pointee.appendLine(span, from: start, to: end) } catch {
+            throw ResponseHeadError(error)
+        }
     }
 }
 
-extension ResponseHead {
+extension ResponseHeadValues {
     /// `HTTP/1.1 200 OK` (RFC 9112 §4), from offset 0 to `end`. The space behind the status may be missing.
-    func parseStatusLine(_ span: RawSpan, to end: Int) throws(ResponseHeadError) {
+    mutating func parseStatusLine(_ span: RawSpan, to end: Int) throws(ResponseHeadError) {
         guard end >= 12, let (major, minor) = HTTPVersionWord.parse(span, at: 0), span.byte(8) == ASCII.space else {
             throw .malformedStatusLine
         }
@@ -119,11 +124,13 @@ extension ResponseHead {
         fieldsStart = end &+ 2
     }
 
-    func finish(_ span: RawSpan, answering method: HTTPMethod) throws(ResponseHeadError) {
-        let options = ConnectionOptions.read(span, fields)
+    mutating func finish(
+        _ span: RawSpan, _ fields: inout HeaderFieldTable, answering method: HTTPMethod
+    ) throws(ResponseHeadError) {
+        let options = ConnectionOptions.read(span, &fields)
         if options.isExcessive { throw .tooManyConnectionOptions }
         isKeepAlive = minorVersion == 1 ? !options.closes : options.keepsAlive && !options.closes
-        let declared = try declaredFraming(span)
+        let declared = try declaredFraming(span, fields)
         if method == .head || status < 200 || status == 204 || status == 304 {
             framing = .none
         } else {
@@ -133,7 +140,7 @@ extension ResponseHead {
     }
 
     /// What the fields say of the body, checked even where none follows.
-    private func declaredFraming(_ span: RawSpan) throws(ResponseHeadError) -> BodyFraming {
+    private func declaredFraming(_ span: RawSpan, _ fields: HeaderFieldTable) throws(ResponseHeadError) -> BodyFraming {
         if let coding = fields.value(of: .transferEncoding) {
             if minorVersion == 0 { throw .transferEncodingBeforeHTTP11 }
             if fields.present.contains(.contentLength) { throw .lengthWithTransferEncoding }
