@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,4 +141,12 @@ int portico_signal_pipe(void) {
         if (sigaction(numbers[index], &action, NULL) != 0) return -errno;
     signal(SIGPIPE, SIG_IGN);
     return ends[0];
+}
+
+int portico_available_processors(void) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count > 0 ? count : 1;
 }

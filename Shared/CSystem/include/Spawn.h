@@ -26,3 +26,6 @@ int portico_reap(int child, int *code, int *signal);
 // Makes SIGTERM, SIGINT and SIGHUP write their number, one byte each, to a pipe, and ignores SIGPIPE.
 // Returns the reading end, non-blocking, or a negative errno. Once per process.
 int portico_signal_pipe(void);
+
+// CPUs that this process may run on, at least 1: what its affinity allows, which a container's CPU set narrows.
+int portico_available_processors(void);

@@ -25,7 +25,7 @@ import Glibc
         } catch {
             let line = "portico-demo-backend: \(endpoint.service) on \(endpoint.address):\(endpoint.port): \(error)\n"
             FileHandle.standardError.write(Data(line.utf8))
-            exit(1)
+            exit(2)
         }
     }
 }

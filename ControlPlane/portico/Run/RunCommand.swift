@@ -1,0 +1,119 @@
+import ArgumentParser
+import Glibc
+import ProcessSupervision
+
+/// `portico run DIR`: the whole gateway on this machine, from a folder of manifests.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Serve a folder of manifests: control plane and proxy on this machine.",
+        discussion: """
+            The folder is watched: what you change in it is served by the next request. Ctrl-C stops everything.
+            """)
+
+    @Argument(help: ArgumentHelp("The folder of manifests, YAML or JSON.", valueName: "dir"))
+    var folder: String
+
+    @Option(help: ArgumentHelp("Where to serve HTTP; repeatable. (default: 127.0.0.1:8080)", valueName: "addr:port"))
+    var http: [ListenAddress] = []
+
+    @Option(help: ArgumentHelp("Where to serve /metrics, /healthz and /readyz.", valueName: "addr:port"))
+    var metrics = ListenAddress(host: "127.0.0.1", port: 10_254)
+
+    @Option(help: ArgumentHelp("What must outlive a restart. (default: a folder of this user)", valueName: "dir"))
+    var dataDir: String?
+
+    @Option(help: ArgumentHelp("Proxy workers. (default: one per CPU)", valueName: "n"))
+    var workers: Int?
+
+    @Option(help: ArgumentHelp("The IngressClass to serve.", valueName: "name"))
+    var ingressClass: String?
+
+    @Option(help: ArgumentHelp("The ConfigMap with settings for all hosts.", valueName: "namespace/name"))
+    var configmap: String?
+
+    @Option(help: .hidden)
+    var companion: [String] = []
+
+    func validate() throws {
+        if let workers, !(1...256).contains(workers) { throw ValidationError("--workers takes a number from 1 to 256") }
+        if let configmap, configmap.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
+            throw ValidationError("--configmap takes NAMESPACE/NAME, and was given '\(configmap)'")
+        }
+    }
+
+    func run() throws {
+        do {
+            let status = try Gateway(plan: plan()).run()
+            if status != 0 { throw ExitCode(status) }
+        } catch let failure as RunFailure {
+            failure.report()
+            throw ExitCode(2)
+        }
+    }
+
+    /// Everything that can be known to be wrong before a process is started.
+    private func plan() throws(RunFailure) -> RunPlan {
+        guard let path = realPath(folder) else { throw RunFailure("the folder \(folder) does not exist") }
+        guard isFolder(path) else { throw RunFailure("\(folder) is not a folder") }
+        let addresses = http.isEmpty ? [ListenAddress(host: "127.0.0.1", port: 8_080)] : http
+        for address in addresses + [metrics] {
+            do { try ListeningSocket.check(address) } catch { throw RunFailure(error.description) }
+        }
+        let directory = dataDir ?? DataDirectory.standard
+        let claim = try DataDirectory.claim(directory)
+        guard let data = realPath(directory) else { throw RunFailure("the data directory \(directory) is gone") }
+        var control = ["--manifests", path, "--control-socket", "\(data)/control.sock", "--metrics", "\(metrics)"]
+        control += ["--data-dir", data, "--expected-workers", "\(workerCount)"]
+        if let ingressClass { control += ["--ingress-class", ingressClass] }
+        if let configmap { control += ["--configmap", configmap] }
+        var proxy = ["--control-socket", "\(data)/control.sock", "--workers", "\(workerCount)"]
+        for address in addresses { proxy += ["--http", "\(address)"] }
+        return RunPlan(
+            folder: folder, http: addresses, metrics: metrics, dataDirectory: data, claim: claim,
+            controlArguments: control, proxyArguments: proxy,
+            companions: companion.map { $0.split(separator: " ").map(String.init) })
+    }
+
+    private var workerCount: Int { workers ?? availableProcessors() }
+}
+
+extension ListenAddress: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+
+    package var defaultValueDescription: String { description }
+}
+
+/// `portico run` cannot start; the text is one line for a person.
+struct RunFailure: Error {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    func report() { writeLine("portico: \(text)", to: STDERR_FILENO) }
+}
+
+/// What `portico run` starts, all of it checked.
+struct RunPlan {
+    let folder: String
+    let http: [ListenAddress]
+    let metrics: ListenAddress
+    let dataDirectory: String
+    /// Held open for as long as the gateway runs.
+    let claim: Int32
+    let controlArguments: [String]
+    let proxyArguments: [String]
+    /// Further programs that live and die with the gateway, as words.
+    let companions: [[String]]
+}
+
+private func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+private func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
