@@ -97,6 +97,7 @@ let tests: [Target] = [
     unitTests("HTTPCore"),
     unitTests("Routing", ["PorticoModel"]),
     unitTests("ProcessSupervision"),
+    unitTests("PorticoSnapshot", ["PorticoModel"]),
 ]
 
 let package = Package(
