@@ -1,0 +1,27 @@
+/// The names that workers and the supervisor give to the single numbers of their reports.
+///
+/// The control plane writes the nginx names as ingress-nginx writes them; others appear as they are.
+package enum WorkerMetric {
+    /// Gauge with the label `state`: active, reading, writing or waiting.
+    package static let connections = "nginx_ingress_controller_nginx_process_connections"
+    /// Counter with the label `state`: accepted or handled.
+    package static let connectionsTotal = "nginx_ingress_controller_nginx_process_connections_total"
+    package static let requestsTotal = "nginx_ingress_controller_nginx_process_requests_total"
+    package static let cpuSecondsTotal = "nginx_ingress_controller_nginx_process_cpu_seconds_total"
+    package static let residentBytes = "nginx_ingress_controller_nginx_process_resident_memory_bytes"
+    package static let virtualBytes = "nginx_ingress_controller_nginx_process_virtual_memory_bytes"
+    package static let readBytesTotal = "nginx_ingress_controller_nginx_process_read_bytes_total"
+    package static let writeBytesTotal = "nginx_ingress_controller_nginx_process_write_bytes_total"
+    package static let processes = "nginx_ingress_controller_nginx_process_num_procs"
+    /// Gauge in seconds since 1970; the smallest of all processes counts, not the sum.
+    package static let oldestStartSeconds = "nginx_ingress_controller_nginx_process_oldest_start_time_seconds"
+    /// Counter that the supervisor reports: workers that it started again.
+    package static let workerRestarts = "portico_worker_restarts_total"
+    package static let accessLogDropped = "portico_access_log_dropped_lines_total"
+    /// Counter with the label `reason`: requests that no route could be found for, or that were refused as malformed.
+    package static let refusedRequests = "portico_refused_requests_total"
+    /// Counter with the labels `upstream` and `reason`.
+    package static let upstreamErrors = "portico_upstream_errors_total"
+    package static let upstreamRetries = "portico_upstream_retries_total"
+    package static let openUpstreamConnections = "portico_upstream_connections"
+}
