@@ -5,3 +5,4 @@
 #pragma once
 
 #include "Spawn.h"
+#include "Epoll.h"

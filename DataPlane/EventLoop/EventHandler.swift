@@ -1,0 +1,43 @@
+import CSystem
+
+/// What the kernel says of a descriptor, as epoll's bits.
+package struct Readiness: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let readable = Readiness(rawValue: UInt32(PORTICO_READABLE))
+    package static let writable = Readiness(rawValue: UInt32(PORTICO_WRITABLE))
+    package static let failed = Readiness(rawValue: UInt32(PORTICO_FAILED))
+    /// Both directions are shut.
+    package static let hungUp = Readiness(rawValue: UInt32(PORTICO_HUNG_UP))
+    /// The peer will send no more.
+    package static let peerClosed = Readiness(rawValue: UInt32(PORTICO_PEER_CLOSED))
+
+    /// What a stream socket is registered for, once and for all.
+    package static let stream: Readiness = [.readable, .writable, .peerClosed]
+}
+
+/// Owns one descriptor, or only a timer, in an event loop. Subclassed once per role.
+///
+/// A class rather than a closure or an existential: the loop reaches it through one virtual call and no reference count.
+open class EventHandler {
+    /// The place in the loop's slab; `unregistered` outside of a loop.
+    package final var slot: UInt32 = EventHandler.unregistered
+    /// The loop's time in milliseconds after which `deadlinePassed` is called; kept here so that moving it is one store.
+    package final var deadline: UInt64 = .max
+    /// Waiting in the loop's queue for another turn.
+    final var isQueued = false
+
+    package static let unregistered = UInt32.max
+
+    public init() {}
+
+    /// The descriptor is ready. Edge-triggered handlers read and write until the kernel has no more.
+    open func ready(_ events: UInt32) {}
+
+    /// The deadline has passed; it is unset by now.
+    open func deadlinePassed() {}
+
+    /// The handler had asked for another turn (`EventLoop.runAgain`).
+    open func resume() {}
+}
