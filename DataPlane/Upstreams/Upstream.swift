@@ -1,0 +1,115 @@
+import EventLoop
+import PorticoModel
+
+/// One endpoint of an upstream: its address, its health and the idle connections to it.
+package final class UpstreamEndpoint {
+    package let address: SocketAddress
+    /// `10.0.0.1:80`, as logs write it.
+    package let text: [UInt8]
+    package unowned let upstream: Upstream
+    /// No longer listed: connections finish what they carry and are not reused.
+    package fileprivate(set) var isRemoved = false
+    package var health = EndpointHealth()
+    fileprivate var position = 0
+    private var idle: [PooledConnection] = []
+
+    init(address: SocketAddress, upstream: Upstream) {
+        self.address = address
+        self.upstream = upstream
+        text = Array(address.description.utf8)
+    }
+
+    package var idleCount: Int { idle.count }
+
+    /// The connection that waited the shortest time, which is the least likely to be closed by the peer just now.
+    package func takeIdle() -> PooledConnection? {
+        guard let connection = idle.popLast() else { return nil }
+        upstream.idleCount -= 1
+        return connection
+    }
+
+    /// Keeps a connection for later.
+    /// - Returns: false when there is no place for it; the caller closes it.
+    package func putIdle(_ connection: PooledConnection, limit: UInt32) -> Bool {
+        guard !isRemoved, upstream.idleCount < limit else { return false }
+        idle.append(connection)
+        upstream.idleCount += 1
+        return true
+    }
+
+    /// Takes one that was closed or has waited too long out of the pool.
+    package func removeIdle(_ connection: PooledConnection) {
+        guard let index = idle.lastIndex(where: { $0 === connection }) else { return }
+        idle.remove(at: index)
+        upstream.idleCount -= 1
+    }
+
+    package func takeAllIdle() -> [PooledConnection] {
+        defer { idle = [] }
+        upstream.idleCount -= idle.count
+        return idle
+    }
+}
+
+/// The endpoints of one upstream and whose turn it is.
+package final class Upstream {
+    package let name: String
+    package private(set) var endpoints: [UpstreamEndpoint] = []
+    private var cursor: Int
+    package fileprivate(set) var idleCount = 0
+
+    /// - Parameter offset: where round robin starts; workers start at different ones, so that together they are fair.
+    package init(name: String, offset: Int) {
+        self.name = name
+        cursor = offset
+    }
+
+    /// Replaces the endpoints, keeping those that stay with their health and connections.
+    /// - Returns: idle connections to endpoints that are gone, for the caller to close.
+    package func apply(_ listed: [Endpoint]) -> [PooledConnection] {
+        var known: [SocketAddress: UpstreamEndpoint] = [:]
+        for endpoint in endpoints { known[endpoint.address] = endpoint }
+        var replaced: [UpstreamEndpoint] = []
+        for endpoint in listed {
+            guard let address = SocketAddress(bytes: endpoint.address.bytes, port: endpoint.port) else { continue }
+            let kept = known.removeValue(forKey: address) ?? UpstreamEndpoint(address: address, upstream: self)
+            kept.position = replaced.count
+            replaced.append(kept)
+        }
+        endpoints = replaced
+        var orphans: [PooledConnection] = []
+        for gone in known.values {
+            gone.isRemoved = true
+            orphans += gone.takeAllIdle()
+        }
+        return orphans
+    }
+
+    /// The next endpoint in turn: one that was not tried and is not ejected if there is one, else one not tried, else
+    /// any, so that the last endpoint is never ejected.
+    ///
+    /// - Parameter tried: bits of positions, as `mark(_:in:)` sets them.
+    package func choose(at milliseconds: UInt64, tried: UInt64) -> UpstreamEndpoint? {
+        let count = endpoints.count
+        guard count > 0 else { return nil }
+        cursor = cursor &+ 1
+        let first = Int(UInt(bitPattern: cursor) % UInt(count))
+        let next = endpoints[first]
+        if tried == 0, !next.health.isEjected(at: milliseconds) { return next }
+        var untried: UpstreamEndpoint?
+        for step in 0..<count {
+            let endpoint = endpoints[(first + step) % count]
+            if tried & Upstream.bit(endpoint) != 0 { continue }
+            if !endpoint.health.isEjected(at: milliseconds) {
+                cursor = cursor &+ step
+                return endpoint
+            }
+            untried = untried ?? endpoint
+        }
+        return untried ?? next
+    }
+
+    private static func bit(_ endpoint: UpstreamEndpoint) -> UInt64 { 1 << UInt64(endpoint.position & 63) }
+
+    package static func mark(_ endpoint: UpstreamEndpoint, in tried: inout UInt64) { tried |= bit(endpoint) }
+}
