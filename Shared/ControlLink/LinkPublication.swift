@@ -1,0 +1,60 @@
+import PorticoModel
+import PorticoSnapshot
+
+/// One version as it is offered to the clients of a link.
+package struct PublishedSnapshot: Sendable {
+    package var version: Version
+    package var tree: ManifestTree
+    package var isPinned: Bool
+    /// The bytes of a section of `tree`, by digest. Called on the thread that serves the link; must not block for long.
+    package var section: @Sendable (Digest) -> [UInt8]?
+
+    package init(
+        version: Version, tree: ManifestTree, isPinned: Bool = false,
+        section: @escaping @Sendable (Digest) -> [UInt8]?
+    ) {
+        self.version = version
+        self.tree = tree
+        self.isPinned = isPinned
+        self.section = section
+    }
+}
+
+/// What a server of links has to offer, shared by its sessions: the newest version and the live state.
+package struct LinkPublication: Sendable {
+    package private(set) var snapshot: PublishedSnapshot?
+    package private(set) var endpointSets: [String: EndpointSet] = [:]
+    /// The trees of the last versions, newest last: a client that runs one of them needs only the difference.
+    private var recentTrees: [ManifestTree] = []
+
+    /// Trees share their groups, so keeping some costs little.
+    private static let recentLimit = 32
+
+    package init() {}
+
+    /// Offers a version in place of the one before.
+    package mutating func publish(_ snapshot: PublishedSnapshot) {
+        self.snapshot = snapshot
+        let root = snapshot.tree.rootDigest
+        recentTrees.removeAll { $0.rootDigest == root }
+        recentTrees.append(snapshot.tree)
+        if recentTrees.count > LinkPublication.recentLimit { recentTrees.removeFirst() }
+    }
+
+    /// Changes live state.
+    /// - Returns: the upstreams whose state is another now, for `LinkServerSession.markDirty`.
+    package mutating func update(changed: [EndpointSet], removed: [String]) -> Set<String> {
+        var dirty: Set<String> = []
+        for set in changed where endpointSets[set.upstream] != set {
+            endpointSets[set.upstream] = set
+            dirty.insert(set.upstream)
+        }
+        for upstream in removed where endpointSets.removeValue(forKey: upstream) != nil { dirty.insert(upstream) }
+        return dirty
+    }
+
+    /// The tree with this root, if it is one of the last.
+    package func tree(root: Digest) -> ManifestTree? {
+        recentTrees.last { $0.rootDigest == root }
+    }
+}

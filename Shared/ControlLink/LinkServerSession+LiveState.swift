@@ -1,0 +1,62 @@
+import PorticoModel
+import PorticoSnapshot
+
+extension LinkServerSession {
+    /// The next part of the complete listing; nil once all of it was sent, save for its end.
+    mutating func nextListingFrame(_ publication: LinkPublication) -> LinkFrame? {
+        let begins = listing == nil
+        if begins {
+            listing = publication.endpointSets.keys.sorted()
+            owesListingEnd = true
+        }
+        guard let names = listing, begins || listingPosition < names.count else { return nil }
+        var state = LinkFrame.LiveState(beginsListing: begins)
+        var bytes = 0
+        while listingPosition < names.count, bytes < LinkServerSession.liveStateChunkBytes {
+            // What was removed meanwhile is not named, and so goes when the listing ends.
+            if let set = publication.endpointSets[names[listingPosition]] {
+                state.endpointSets.append(set)
+                bytes += set.approximateBytes
+            }
+            listingPosition += 1
+        }
+        if listingPosition == names.count {
+            // Their memory is not needed any more.
+            listing = []
+            listingPosition = 0
+        }
+        return .liveState(state)
+    }
+
+    /// Upstreams that changed, and that still exist. Those that do not are kept for later.
+    mutating func nextChangeFrame(_ publication: LinkPublication) -> LinkFrame? {
+        var state = LinkFrame.LiveState()
+        var bytes = 0
+        while bytes < LinkServerSession.liveStateChunkBytes, let name = dirty.popFirst() {
+            if let set = publication.endpointSets[name] {
+                state.endpointSets.append(set)
+                bytes += set.approximateBytes
+                removed.remove(name)
+            } else {
+                removed.insert(name)
+            }
+        }
+        guard !state.endpointSets.isEmpty else { return nil }
+        state.endpointSets.sort { $0.upstream < $1.upstream }
+        return .liveState(state)
+    }
+
+    /// What the client must forget, and the end of the listing.
+    mutating func nextRemovalFrame() -> LinkFrame? {
+        guard owesListingEnd || !removed.isEmpty else { return nil }
+        let state = LinkFrame.LiveState(removedUpstreams: removed.sorted(), endsListing: owesListingEnd)
+        owesListingEnd = false
+        removed.removeAll()
+        return .liveState(state)
+    }
+}
+
+extension EndpointSet {
+    /// About what it takes on the wire.
+    var approximateBytes: Int { 16 + upstream.utf8.count + endpoints.count * 28 }
+}
