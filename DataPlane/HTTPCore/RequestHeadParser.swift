@@ -102,10 +102,10 @@ package enum RequestHeadParser {
         _ span: RawSpan, from start: Int, to end: Int, _ progress: HeadProgress, _ head: RequestHead
     ) throws(RequestHeadError) {
         if progress.lines == 0 { return try head.values.pointee.parseRequestLine(span, from: start, to: end) }
-        if progress.lines > head.fields.capacity { throw .tooManyFields }
         head.fields.table.pointee.removeAll()
         do { try head.fields.table.pointee.appendLine(span, from: start, to: end) } catch {
             throw RequestHeadError(error)
         }
+        if progress.lines > head.fields.capacity { throw .tooManyFields }
     }
 }

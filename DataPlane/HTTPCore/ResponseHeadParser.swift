@@ -95,11 +95,11 @@ package enum ResponseHeadParser {
         _ span: RawSpan, from start: Int, to end: Int, _ progress: HeadProgress, _ head: ResponseHead
     ) throws(ResponseHeadError) {
         if progress.lines == 0 { return try head.values.pointee.parseStatusLine(span, to: end) }
-        if progress.lines > head.fields.capacity { throw .tooManyFields }
         head.fields.table.pointee.removeAll()
         do { try head.fields.table.pointee.appendLine(span, from: start, to: end) } catch {
             throw ResponseHeadError(error)
         }
+        if progress.lines > head.fields.capacity { throw .tooManyFields }
     }
 }
 
