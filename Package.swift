@@ -98,6 +98,7 @@ let tests: [Target] = [
     unitTests("Routing", ["PorticoModel"]),
     unitTests("ProcessSupervision"),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
+    unitTests("RouteCompiler", ["ManifestDirectory", "Routing", "ClusterState", "IngressAnnotations", "PorticoModel"]),
 ]
 
 let package = Package(

@@ -71,6 +71,9 @@ package struct Ingress: Hashable, Sendable {
     package var metadata: ObjectMetadata
     package var className: String?
     package var defaultBackend: IngressBackend?
+    /// Lines after the first line of the document.
+    package var classNameLine: Int32 = 0
+    package var defaultBackendLine: Int32 = 0
     package var rules: [Rule]
     package var tls: [TLS]
 

@@ -11,7 +11,9 @@ enum IngressDecoder {
             return ingress
         }
         ingress.className = decodeClassName(spec, reader)
+        ingress.classNameLine = (spec["ingressClassName"] ?? node).line
         if let backend = reader.map(spec, "defaultBackend", "spec") {
+            ingress.defaultBackendLine = backend.line
             ingress.defaultBackend = decodeBackend(backend, reader, "spec.defaultBackend")
         }
         let rules = reader.maps(spec, "rules", "spec")

@@ -59,7 +59,8 @@ enum HostPass {
             merged.conflicts.append(
                 Diagnostic(
                     severity: .warning,
-                    object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: other.name), line: 0,
+                    object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: other.name),
+                    line: Int(other.fallbackLine),
                     field: "spec.defaultBackend",
                     reason: "Ingress \(plan.name), which goes first, has another default backend for the same host",
                     consequence: "that one is used"))

@@ -23,6 +23,7 @@ struct IngressPlan: Hashable, Sendable {
     var routes: [PlannedRoute] = []
     /// `spec.defaultBackend`: takes what the routes of its hosts leave.
     var fallback: UpstreamKey?
+    var fallbackLine: Int32 = 0
     /// Nil where it is the default policy.
     var policy: RoutePolicy?
 

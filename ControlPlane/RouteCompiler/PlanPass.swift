@@ -15,7 +15,7 @@ struct PlanPass {
         switch classes.decide(ingress) {
         case .foreign: return (nil, [])
         case .unserved(let field, let reason):
-            log.warn(field, reason, "the Ingress is not served", line: 0)
+            log.warn(field, reason, "the Ingress is not served", line: ingress.classNameLine)
             return (nil, log.diagnostics)
         case .served: break
         }
@@ -48,7 +48,9 @@ struct PlanPass {
             }
         }
         if let fallback = ingress.defaultBackend {
-            plan.fallback = backend(fallback, metadata, policy, line: 0, { "spec.defaultBackend" }, &log)
+            plan.fallbackLine = ingress.defaultBackendLine
+            plan.fallback = backend(
+                fallback, metadata, policy, line: plan.fallbackLine, { "spec.defaultBackend" }, &log)
         }
         return plan
     }
