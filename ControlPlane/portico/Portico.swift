@@ -1,0 +1,39 @@
+import ArgumentParser
+import Glibc
+
+/// The command line for people.
+@main struct Portico: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portico",
+        abstract: "Serves Kubernetes Ingress, and tells what it serves.",
+        subcommands: [
+            RunCommand.self, StatusCommand.self, SnapshotsCommand.self, RollbackCommand.self, ResumeCommand.self,
+        ])
+
+    /// A wrong call is one clear line and exit code 2; help goes to standard output with 0.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as CommandFailure {
+            writeError("portico: \(failure.message)")
+            Glibc.exit(failure.exitCode)
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            writeError("portico: \(message(for: error)) (portico --help tells more)")
+            Glibc.exit(2)
+        }
+    }
+
+    private static func writeError(_ line: String) {
+        let text = line + "\n"
+        _ = write(STDERR_FILENO, text, text.utf8.count)
+    }
+}
+
+/// Why a command ends, in one line.
+struct CommandFailure: Error {
+    var message: String
+    /// 1 where the control plane refused, 2 where it could not be asked.
+    var exitCode: Int32
+}
