@@ -52,7 +52,7 @@ package struct ChildProcess: Sendable {
         var arguments = ([command.path] + command.arguments).map { strdup($0) }
         arguments.append(nil)
         var environment = command.environment.map { $0.map { strdup($0) } + [nil] } ?? []
-        defer { (arguments + environment).forEach { free($0) } }
+        defer { for text in arguments + environment { free(text) } }
         let mappings = command.descriptors.map { portico_descriptor_mapping(source: $0.value, target: $0.key) }
         var descriptor: Int32 = -1
         let id = environment.withUnsafeMutableBufferPointer { names in

@@ -1,0 +1,63 @@
+# The everyday commands. `make run` and `make test` do all set-up themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+# An import that the manifest does not declare would build by accident; here it is an error.
+FLAGS := --explicit-target-dependency-import-check error
+SOURCES := Package.swift Shared ControlPlane DataPlane Tests deploy
+RELEASE := .build/release
+HTTP ?= 127.0.0.1:8080
+METRICS ?= 127.0.0.1:10254
+
+LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
+	libsqlite3-dev pkg-config curl
+PEERS := nginx haproxy wrk python3 python3-venv strace
+
+.PHONY: help deps deps-bench run build test check lint format golden generated bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install the Debian packages that are missing
+	@deploy/install-packages $(LIBRARIES)
+	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is missing: see https://www.swift.org/install/" >&2; exit 1; }
+
+deps-bench: deps
+	@deploy/install-packages $(PEERS)
+
+run: deps ## Build for release and serve deploy/demo
+	$(SWIFT) build -c release $(FLAGS)
+	@exec $(RELEASE)/portico run deploy/demo --http $(HTTP) --metrics $(METRICS) \
+		--companion "$(RELEASE)/portico-demo-backend welcome=127.0.0.1:9101" \
+		--companion "$(RELEASE)/portico-demo-backend coffee=127.0.0.1:9102 coffee=127.0.0.1:9103" \
+		--companion "$(RELEASE)/portico-demo-backend tea=127.0.0.1:9104"
+
+build: deps ## Build everything, tests included, for debugging
+	$(SWIFT) build --build-tests $(FLAGS)
+
+test: build ## Run every test
+	$(SWIFT) test --skip-build $(FLAGS)
+
+check: lint generated test ## What CI runs
+	Tests/Fuzzing/replay
+
+lint:
+	$(SWIFT) format lint --strict -r $(SOURCES)
+
+generated: deps
+	Shared/Proto/check-generated
+
+format: ## Format all Swift code in place
+	$(SWIFT) format -i -r $(SOURCES)
+
+golden: build ## Rewrite the golden files from what the code does now
+	PORTICO_UPDATE_GOLDEN=1 $(SWIFT) test --skip-build $(FLAGS) --filter Golden
+
+bench: deps-bench ## Measure against nginx, HAProxy and Envoy; writes docs/benchmarks.md
+	$(SWIFT) build -c release $(FLAGS)
+	python3 Tests/Benchmarks/bench.py
+
+clean:
+	$(SWIFT) package clean
