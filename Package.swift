@@ -99,6 +99,7 @@ let tests: [Target] = [
     unitTests("Routing", ["PorticoModel"]),
     unitTests("ProcessSupervision"),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
+    unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("RouteCompiler", ["ManifestDirectory", "Routing", "ClusterState", "IngressAnnotations", "PorticoModel"]),
 ]
 
