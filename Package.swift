@@ -94,6 +94,7 @@ let demo: [Target] = [
 ]
 
 let tests: [Target] = [
+    unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("PorticoModel"),
     unitTests("HTTPCore"),
     unitTests("Routing", ["PorticoModel"]),
