@@ -6,7 +6,7 @@ import PorticoModel
 /// that is a prefix of the request's is then either the greatest path not above the request's, or an ancestor of it:
 /// whatever sorts between a prefix and its extension starts with that prefix too.
 struct PathIndex {
-    fileprivate struct Node {
+    fileprivate struct Node: BitwiseCopyable {
         var start: Int
         var count: Int
         /// The longest proper prefix among the paths, or -1.
@@ -17,8 +17,8 @@ struct PathIndex {
         var stringPrefix = -1
     }
 
-    private let bytes: [UInt8]
-    private let nodes: [Node]
+    private let bytes: FrozenBuffer<UInt8>
+    private let nodes: FrozenBuffer<Node>
 
     /// Of routes with equal match and path the first one counts.
     init(_ routes: [Route]) {
@@ -42,8 +42,14 @@ struct PathIndex {
             }
             nodes[nodes.count - 1].place(route, match: routes[route].match)
         }
-        self.bytes = bytes
-        self.nodes = nodes
+        self.bytes = FrozenBuffer(bytes)
+        self.nodes = FrozenBuffer(nodes)
+    }
+
+    /// To be called once, by the owner's `deinit`.
+    func deallocate() {
+        bytes.deallocate()
+        nodes.deallocate()
     }
 
     /// A prefix route's trailing slash is meaningless, save for `/` itself.
@@ -61,7 +67,8 @@ struct PathIndex {
 
     /// The index of the winning route for a normalised path, or nil.
     func match(_ path: RawSpan) -> Int? {
-        let all = bytes.span.bytes
+        let allBytes = bytes.bytes
+        let all = allBytes.bytes
         // The first node above the path; `common` is what the node below it shares with the path.
         var (low, high, common) = (0, nodes.count, 0)
         while low < high {

@@ -41,13 +41,16 @@ package final class RoutingTable {
     ///   - host: in lower case, without port and trailing dot; empty where the request names none.
     ///   - path: normalised.
     package func match(host: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> RouteEntry? {
-        guard let virtualHost = virtualHost(host) else { return defaultEntry }
-        return virtualHost.match(path.bytes) ?? defaultEntry
+        guard let virtualHost = find(host.bytes) else { return defaultEntry }
+        return virtualHost._withUnsafeGuaranteedRef { $0.match(path.bytes) } ?? defaultEntry
     }
 
     /// The host's own routes, else those of the wildcard one label up, else the ones for any host.
     package func virtualHost(_ host: UnsafeRawBufferPointer) -> VirtualHostRoutes? {
-        let name = host.bytes
+        find(host.bytes)?.takeUnretainedValue()
+    }
+
+    private func find(_ name: RawSpan) -> Unmanaged<VirtualHostRoutes>? {
         if name.byteCount > 0 {
             if let exact = exactHosts.find(name, from: 0) { return exact }
             if !wildcardHosts.isEmpty, let dot = Self.firstDot(name), dot > 0,
@@ -56,7 +59,7 @@ package final class RoutingTable {
                 return wildcard
             }
         }
-        return catchAll
+        return catchAll.map { Unmanaged.passUnretained($0) }
     }
 
     private static func firstDot(_ name: RawSpan) -> Int? {

@@ -7,21 +7,31 @@ package final class VirtualHostRoutes {
     package let entries: [RouteEntry]
     private let paths: PathIndex
     /// What the host is looked up by: the name, without the asterisk of a wildcard.
-    let key: [UInt8]
+    let key: FrozenBuffer<UInt8>
     let hash: UInt64
+    /// `entries` once more, to be read without counting references.
+    private let candidates: FrozenBuffer<Unmanaged<RouteEntry>>
 
     init(_ virtualHost: VirtualHost, registries: RoutingRegistries) {
         host = virtualHost.host
         let key = VirtualHostRoutes.key(of: virtualHost.host)
-        self.key = key
+        self.key = FrozenBuffer(key)
         hash = key.span.bytes.fastHash(from: 0)
-        entries = virtualHost.routes.map { route in
+        let entries = virtualHost.routes.map { route in
             let policy = route.policy.flatMap { virtualHost.policies.indices.contains($0) ? $0 : nil }
             return RouteEntry(
                 host: virtualHost.host, route: route, ownPolicy: policy.map { virtualHost.policies[$0] },
                 registries: registries)
         }
+        self.entries = entries
+        candidates = FrozenBuffer(entries.map { Unmanaged.passUnretained($0) })
         paths = PathIndex(virtualHost.routes)
+    }
+
+    deinit {
+        key.deallocate()
+        candidates.deallocate()
+        paths.deallocate()
     }
 
     static func isWildcard(_ host: String) -> Bool { host.utf8.starts(with: "*.".utf8) }
@@ -29,5 +39,8 @@ package final class VirtualHostRoutes {
     static func key(of host: String) -> [UInt8] { Array(isWildcard(host) ? host.utf8.dropFirst() : host.utf8[...]) }
 
     /// The route for a normalised path, or nil.
-    func match(_ path: RawSpan) -> RouteEntry? { paths.match(path).map { entries[$0] } }
+    func match(_ path: RawSpan) -> RouteEntry? {
+        guard let index = paths.match(path) else { return nil }
+        return candidates[index].takeUnretainedValue()
+    }
 }
