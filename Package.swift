@@ -99,6 +99,7 @@ let tests: [Target] = [
     unitTests("HTTPCore"),
     unitTests("Routing", ["PorticoModel"]),
     unitTests("ProcessSupervision"),
+    unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("RouteCompiler", ["ManifestDirectory", "Routing", "ClusterState", "IngressAnnotations", "PorticoModel"]),
