@@ -102,6 +102,8 @@ let tests: [Target] = [
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
+    unitTests("ClusterState", ["PorticoModel"]),
+    unitTests("IngressAnnotations", ["ClusterState", "PorticoModel"]),
     unitTests("RouteCompiler", ["ManifestDirectory", "Routing", "ClusterState", "IngressAnnotations", "PorticoModel"]),
 ]
 

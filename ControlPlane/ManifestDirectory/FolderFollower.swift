@@ -6,8 +6,8 @@ import PorticoModel
 final class FolderFollower {
     /// Editors save by moving the old file away before the new one is there; a file counts as gone only after this.
     private static let deletionGraceMilliseconds = 100
-    /// How often a missing folder is looked for, besides watching the place where it was.
-    private static let missingFolderPollMilliseconds = 500
+    /// How often a folder is looked at that is missing or cannot be watched.
+    private static let pollMilliseconds = 500
 
     private let folder: String
     private let lastGood: (any LastGoodStore)?
@@ -58,16 +58,19 @@ final class FolderFollower {
 
     /// Milliseconds until something is due; -1 where nothing is.
     private var timeout: Int32 {
-        if !scan.isFolderThere { return Int32(FolderFollower.missingFolderPollMilliseconds) }
-        guard let next = deadlines.values.min() else { return -1 }
-        return Int32(max(0, next - FileSystem.milliseconds))
+        guard let next = deadlines.values.min() else {
+            return needsPolling ? Int32(FolderFollower.pollMilliseconds) : -1
+        }
+        return Int32(min(max(0, next - FileSystem.milliseconds), FolderFollower.pollMilliseconds))
     }
+
+    private var needsPolling: Bool { !scan.isFolderThere || watcher.failure != nil }
 
     // MARK: Events
 
     private func take(_ events: [FolderWatcher.Event]) {
         var paths: Set<String> = []
-        var needsScan = !scan.isFolderThere
+        var needsScan = needsPolling
         for event in events {
             if event.isOverflow || event.isAboutItself { needsScan = true }
             for directory in event.directories {
@@ -102,6 +105,7 @@ final class FolderFollower {
     }
 
     private func rescan() {
+        watcher.clearFailure()
         let new = FolderScan.scan(folder) { watcher.watch($0) }
         scan = new
         watcher.retain(Set(new.directories.keys).union(new.dependencies.keys))
@@ -119,15 +123,19 @@ final class FolderFollower {
 
     // MARK: Files
 
-    private func reread(_ path: String) {
+    /// - Parameter isFinal: an empty file is meant to be empty.
+    private func reread(_ path: String, isFinal: Bool = false) {
         switch FileSystem.read("\(folder)/\(path)") {
         case .missing: lose(path)
         case .failed(let reason):
             found(path, FileSystem.status("\(folder)/\(path)").map(FileSignature.init))
             table.set(.unreadable(path, reason))
         case .text(let text, let signature):
+            let file = reader.read(text, path: path, previous: table.file(path))
+            // Some writers empty a file before they fill it, with a pause in between.
+            if file.documents.isEmpty, table.file(path)?.documents.isEmpty == false, !isFinal { return lose(path) }
             found(path, signature)
-            table.set(reader.read(text, path: path, previous: table.file(path)))
+            table.set(file)
         }
     }
 
@@ -148,7 +156,7 @@ final class FolderFollower {
         let now = FileSystem.milliseconds
         for (path, deadline) in deadlines where deadline <= now {
             deadlines[path] = nil
-            table.forget(path)
+            if FileSystem.status("\(folder)/\(path)") == nil { table.forget(path) } else { reread(path, isFinal: true) }
         }
     }
 
@@ -175,8 +183,13 @@ final class FolderFollower {
                 consequence: "what was read from it last keeps serving")
         }
         guard scan.isFolderThere else { return [diagnostic(folder, "there is no such folder")] }
-        return scan.unreadable.sorted { $0.key < $1.key }.map { prefix, reason in
-            diagnostic(prefix.isEmpty ? folder : "\(folder)/\(prefix)", "the folder cannot be read: \(reason)")
+        var found: [Diagnostic] = []
+        if let failure = watcher.failure {
+            found.append(diagnostic(folder, "the folder cannot be watched (\(failure)) and is looked at now and then"))
         }
+        return found
+            + scan.unreadable.sorted { $0.key < $1.key }.map { prefix, reason in
+                diagnostic(prefix.isEmpty ? folder : "\(folder)/\(prefix)", "the folder cannot be read: \(reason)")
+            }
     }
 }

@@ -20,6 +20,8 @@ final class FolderWatcher {
     }
 
     let descriptor: Int32
+    /// Why a directory cannot be watched although it is there: mostly the limit of watches per user.
+    private(set) var failure: String?
     private var paths: [Int32: [String]] = [:]
     private var descriptors: [String: Int32] = [:]
 
@@ -37,13 +39,19 @@ final class FolderWatcher {
             IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF
             | IN_MOVE_SELF | IN_ONLYDIR
         let watch = inotify_add_watch(descriptor, directory, UInt32(truncatingIfNeeded: Int(mask)))
-        guard watch >= 0 else { return false }
+        guard watch >= 0 else {
+            if errno == ENOSPC || errno == ENOMEM { failure = String(cString: strerror(errno)) }
+            return false
+        }
         // The path may lead to another directory than it did.
         if let old = descriptors[directory], old != watch { drop(directory, old) }
         descriptors[directory] = watch
         if paths[watch]?.contains(directory) != true { paths[watch, default: []].append(directory) }
         return true
     }
+
+    /// Forgets a failure before everything is watched again.
+    func clearFailure() { failure = nil }
 
     /// Ends the watch of every directory that is not in `wanted`.
     func retain(_ wanted: Set<String>) {

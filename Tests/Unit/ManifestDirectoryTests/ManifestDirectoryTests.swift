@@ -53,6 +53,20 @@ import Testing
         #expect(!follower.everSaw("-one"))
     }
 
+    @Test func `A file that is emptied and then filled deletes nothing`() throws {
+        let folder = try TemporaryFolder()
+        folder.write("a.yaml", Manifests.service("one"))
+        let follower = try Follower(folder.path)
+        defer { follower.stop() }
+        _ = follower.waitForUpdate(1)
+        folder.write("a.yaml", "")
+        folder.write("a.yaml", Manifests.service("one", port: 81))
+        #expect(follower.wait { $0 == ["+one:81"] })
+        #expect(!follower.everSaw("-one"))
+        folder.write("a.yaml", "# nothing left\n")
+        #expect(follower.wait { $0.isEmpty })
+    }
+
     @Test func `The swap of a ConfigMap volume is one update`() throws {
         let folder = try TemporaryFolder()
         folder.write("..1/one.yaml", Manifests.service("one"))
