@@ -17,11 +17,12 @@ package final class SnapshotStore: Sendable {
     package struct Found: Sendable {
         /// The newest compiled content.
         package var compiled: (record: SnapshotRecord, tree: ManifestTree)?
-        /// What was last published.
+        /// What was last published: a rollback pins itself, for it holds newer versions back until something else is published.
         package var running: (record: SnapshotRecord, tree: ManifestTree)?
-        package var isPinned = false
         /// No version at or below this one may be used again.
         package var floor = Version.none
+
+        package init() {}
     }
 
     package struct Health: Hashable, Sendable {
@@ -125,18 +126,6 @@ package final class SnapshotStore: Sendable {
         }
     }
 
-    /// Pins a class group to a version, or ends its pin.
-    package func setPin(_ version: Version?, classGroup: String) {
-        change { database in
-            guard let version else {
-                return try database.execute(sql: "DELETE FROM pins WHERE class_group = ?", arguments: [classGroup])
-            }
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO pins (class_group, epoch, sequence) VALUES (?, ?, ?)",
-                arguments: [classGroup, version.epoch.signed, version.sequence.signed])
-        }
-    }
-
     /// Stores a worker's answer to a version, in place of an earlier one.
     package func record(_ answer: Acknowledgement, of version: Version) {
         change { database in
@@ -203,9 +192,6 @@ package final class SnapshotStore: Sendable {
                 where: "class_group = ? AND kind <> 'rollback'", [classGroup], database)
             found.running = try StoreReader.snapshot(
                 where: "class_group = ? AND published_at IS NOT NULL", [classGroup], database)
-            found.isPinned =
-                try Int.fetchOne(
-                    database, sql: "SELECT count(*) FROM pins WHERE class_group = ?", arguments: [classGroup]) != 0
             found.floor = try SnapshotStore.floor(database)
             return found
         }

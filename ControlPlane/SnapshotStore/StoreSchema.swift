@@ -23,7 +23,6 @@ enum StoreSchema {
         CREATE TABLE acknowledgements (
             epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, worker TEXT NOT NULL, at REAL NOT NULL, error TEXT,
             PRIMARY KEY (epoch, sequence, worker)) WITHOUT ROWID;
-        CREATE TABLE pins (class_group TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL);
         CREATE TABLE reservation (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, sequence INTEGER NOT NULL);
         CREATE TABLE objects (
             kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL, text TEXT NOT NULL,

@@ -105,14 +105,13 @@ struct StoreWriter {
             sql: "DELETE FROM blobs WHERE last_version < (SELECT min(id) FROM versions)")
     }
 
-    /// The newest version, the newest compiled one, the running one of each class group, and the pinned ones.
+    /// The newest version, the newest compiled one, and the running one of each class group, which may be a pinned rollback.
     private func keptAlways(_ database: Database) throws -> Set<Int64> {
         try Int64.fetchSet(
             database,
             sql: """
                 SELECT max(id) FROM versions UNION SELECT max(id) FROM versions WHERE kind <> 'rollback'
                 UNION SELECT max(id) FROM versions WHERE published_at IS NOT NULL GROUP BY class_group
-                UNION SELECT id FROM versions JOIN pins USING (epoch, sequence)
                 """)
     }
 }
