@@ -1,0 +1,152 @@
+import CSystem
+import ControlLink
+import Glibc
+import PorticoModel
+import PorticoSnapshot
+import Synchronization
+
+/// Serves the control link on a Unix socket, from one thread of its own.
+///
+/// Publishing never waits for a client: it changes what is offered and wakes the thread, and each client gets the newest
+/// state as fast as it reads. Nothing is sent before the first `publish`, for until then the state is not known.
+package final class LinkListener: Sendable {
+    /// What callers left for the thread.
+    struct Inbox: Sendable {
+        var snapshot: PublishedSnapshot?
+        var changed: [String: EndpointSet] = [:]
+        var removed: Set<String> = []
+        var drainMilliseconds: UInt32?
+        var stops = false
+
+        mutating func add(changed sets: [EndpointSet], removed names: [String]) {
+            for name in names {
+                changed[name] = nil
+                removed.insert(name)
+            }
+            for set in sets {
+                removed.remove(set.upstream)
+                changed[set.upstream] = set
+            }
+        }
+    }
+
+    /// What the thread shows.
+    struct Board: Sendable {
+        var clients: [LinkClientStatus] = []
+        var counters = LinkListenerCounters()
+    }
+
+    package let path: String
+    let controller: String
+    let socket: Int32
+    let wakeUp: Int32
+    let handler: @Sendable (LinkListenerEvent) -> Void
+    let inbox = Mutex(Inbox())
+    let board = Mutex(Board())
+    private let thread = Mutex<pthread_t?>(nil)
+    private let file: FileIdentity?
+
+    private struct FileIdentity: Hashable, Sendable {
+        var device: dev_t
+        var inode: ino_t
+
+        init?(path: String) {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { return nil }
+            (device, inode) = (status.st_dev, status.st_ino)
+        }
+    }
+
+    /// Listens; clients are served from `start` on.
+    /// - Parameters:
+    ///   - path: where the socket is made. The file of a listener that is gone is replaced.
+    ///   - controller: how this control plane calls itself.
+    package init(
+        path: String, controller: String, handler: @escaping @Sendable (LinkListenerEvent) -> Void
+    ) throws(SocketError) {
+        socket = try UnixSocket.listen(path: path)
+        wakeUp = portico_eventfd()
+        guard wakeUp >= 0 else {
+            let code = errno
+            close(socket)
+            unlink(path)
+            throw SocketError(operation: "eventfd", path: path, code: code)
+        }
+        self.path = path
+        self.controller = controller
+        self.handler = handler
+        file = FileIdentity(path: path)
+    }
+
+    deinit {
+        close(socket)
+        close(wakeUp)
+    }
+
+    /// Starts the thread.
+    package func start() {
+        thread.withLock { thread in
+            guard thread == nil else { return }
+            var created = pthread_t()
+            let context = Unmanaged.passRetained(self)
+            let code = pthread_create(
+                &created, nil,
+                { context in
+                    guard let context else { return nil }
+                    let listener = Unmanaged<LinkListener>.fromOpaque(context).takeRetainedValue()
+                    LinkListenerLoop(listener).run()
+                    return nil
+                }, context.toOpaque())
+            guard code == 0 else {
+                context.release()
+                fatalError("cannot start the thread of the control link: \(String(cString: strerror(code)))")
+            }
+            thread = created
+        }
+    }
+
+    /// Closes all connections, removes the socket's file and ends the thread. Clients keep what they have.
+    package func stop() {
+        tell { $0.stops = true }
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        if let running { pthread_join(running, nil) }
+        // A successor may have put its own file there already.
+        if let file, file == FileIdentity(path: path) { unlink(path) }
+    }
+
+    /// Offers a version, with the live state that belongs to it: new upstreams' endpoints arrive before the version, and
+    /// `removed` ones go only from clients that run it.
+    package func publish(
+        _ snapshot: PublishedSnapshot, changed: [EndpointSet] = [], removed: [String] = []
+    ) {
+        tell { inbox in
+            inbox.snapshot = snapshot
+            inbox.add(changed: changed, removed: removed)
+        }
+    }
+
+    /// Changes live state. An upstream whose endpoints are all gone is a change to an empty set; `removed` is for
+    /// upstreams that the published version does not have.
+    package func updateLiveState(changed: [EndpointSet], removed: [String] = []) {
+        tell { $0.add(changed: changed, removed: removed) }
+    }
+
+    /// Asks all clients to finish and exit.
+    package func drain(deadlineMilliseconds: UInt32) {
+        tell { $0.drainMilliseconds = deadlineMilliseconds }
+    }
+
+    /// The clients as they are now, by process name.
+    package var clients: [LinkClientStatus] { board.withLock { $0.clients } }
+
+    package var counters: LinkListenerCounters { board.withLock { $0.counters } }
+
+    private func tell(_ change: (inout Inbox) -> Void) {
+        inbox.withLock { change(&$0) }
+        var one: UInt64 = 1
+        _ = write(wakeUp, &one, MemoryLayout.size(ofValue: one))
+    }
+}

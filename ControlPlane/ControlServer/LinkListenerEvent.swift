@@ -1,0 +1,57 @@
+import ControlLink
+import PorticoModel
+import PorticoSnapshot
+
+/// A process that is connected to the control link.
+package struct LinkClient: Hashable, Sendable {
+    /// Never used twice by one listener.
+    package var id: UInt64
+    package var hello: LinkFrame.Hello
+}
+
+/// What clients of the control link do. Handlers run on the link's thread, in order for each client, and must not block.
+package enum LinkListenerEvent: Hashable, Sendable {
+    case connected(LinkClient)
+    /// The reason is nil when the client went of its own accord.
+    case disconnected(LinkClient, reason: String?)
+    /// The client runs this version, which the published one cannot replace: publish one above it.
+    case clientIsAhead(LinkClient, Version)
+    case acknowledged(LinkClient, Version)
+    case refused(LinkClient, Version, error: String)
+    case metrics(LinkClient, MetricsReport)
+    case log(LinkClient, LinkFrame.LogEvent)
+    /// The published snapshot lacks a section of its own; this client is not sent that version.
+    case sectionMissing(LinkClient, Version, Digest)
+    /// A peer that never became a client was turned away.
+    case rejected(reason: String)
+}
+
+/// One client, for people.
+package struct LinkClientStatus: Hashable, Sendable {
+    package var client: LinkClient
+    package var isWorker: Bool { client.hello.isWorker }
+    /// What it runs, as far as it said.
+    package var version: Version
+    package var isCurrent: Bool
+    /// Unix time in milliseconds.
+    package var connectedSince: Int64
+    package var lastAcknowledged: Int64?
+    package var lastRefused: Version?
+    package var lastError: String?
+    /// It has answered within the last 15 seconds.
+    package var isResponding: Bool
+}
+
+/// What the listener counts, all since it started.
+package struct LinkListenerCounters: Hashable, Sendable {
+    package var connections: UInt64 = 0
+    /// Connections closed because of a malformed or unexpected frame.
+    package var malformedFrames: UInt64 = 0
+    /// Peers of another user.
+    package var untrustedPeers: UInt64 = 0
+    /// Peers without a protocol in common.
+    package var incompatiblePeers: UInt64 = 0
+    package var acknowledgements: UInt64 = 0
+    package var refusals: UInt64 = 0
+    package var sentBytes: UInt64 = 0
+}
