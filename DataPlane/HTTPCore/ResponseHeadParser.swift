@@ -133,6 +133,9 @@ extension ResponseHeadValues {
         let declared = try declaredFraming(span, fields)
         if method == .head || status < 200 || status == 204 || status == 304 {
             framing = .none
+            // A body announced where none may be could follow all the same and pass for the next response.
+            let mayNotAnnounce = status < 200 || status == 204
+            if mayNotAnnounce && declared != .none && declared != .untilClose { isKeepAlive = false }
         } else {
             framing = declared
         }

@@ -7,6 +7,12 @@ package struct RouteStatisticsKey: Hashable, Sendable {
     package var match: PathMatch
     package var ingress: ObjectName
     package var upstream: String
+
+    /// Host and path tell nearly all routes apart, and hashing them is most of what building a large table costs.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(host)
+        hasher.combine(path)
+    }
 }
 
 /// The dense numbers of a worker's upstreams and routes, shared by all of its routing tables.

@@ -20,7 +20,8 @@ let wellFormedRequests: [String] = [
     "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET /a/b?c=d#e HTTP/1.0\r\n\r\n",
     "POST /upload HTTP/1.1\r\nhost: shop.example.com:8080\r\nContent-Length: 42\r\nX-Empty:\r\nX-Tab:\ta\tb\t\r\n\r\n",
-    "PUT http://other.example/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nConnection: close, X-Mine\r\nx-mine: 1\r\n\r\nrest",
+    "PUT http://other.example/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n"
+        + "Connection: close, X-Mine\r\nx-mine: 1\r\n\r\nrest",
     "OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\nUser_Agent: x\r\nx.y: z\r\n\r\n",
     "PROPFIND /%C3%A9 HTTP/1.7\r\nHost: a\r\nX-UTF8: \u{E9}\r\n\r\n",
 ]
