@@ -94,6 +94,7 @@ let demo: [Target] = [
 ]
 
 let tests: [Target] = [
+    unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("PorticoModel"),
     unitTests("HTTPCore"),

@@ -24,4 +24,24 @@ package enum WorkerMetric {
     package static let upstreamErrors = "portico_upstream_errors_total"
     package static let upstreamRetries = "portico_upstream_retries_total"
     package static let openUpstreamConnections = "portico_upstream_connections"
+
+    /// What each of them means, for the people who read /metrics.
+    package static let help = [
+        connections: "Client connections by state.",
+        connectionsTotal: "Client connections since the start, accepted and handled.",
+        requestsTotal: "Requests since the start.",
+        cpuSecondsTotal: "CPU time of the data plane in seconds.",
+        residentBytes: "Resident memory of the data plane.",
+        virtualBytes: "Virtual memory of the data plane.",
+        readBytesTotal: "Bytes read from clients and endpoints.",
+        writeBytesTotal: "Bytes written to clients and endpoints.",
+        processes: "Processes of the data plane.",
+        oldestStartSeconds: "When the oldest process started, in seconds since 1970.",
+        workerRestarts: "Workers that the supervisor started again.",
+        accessLogDropped: "Lines of the access log that were dropped rather than waited for.",
+        refusedRequests: "Requests refused before a route was chosen, by reason.",
+        upstreamErrors: "Attempts that failed, by upstream and reason.",
+        upstreamRetries: "Attempts that followed a failed one.",
+        openUpstreamConnections: "Open connections to endpoints.",
+    ]
 }

@@ -1,0 +1,91 @@
+import ControlServer
+import PorticoModel
+import PorticoTelemetry
+import Testing
+
+@Suite struct MetricsAggregatorTests {
+    private let aggregator = MetricsAggregator(controllerLabels: [("controller_class", "portico")])
+
+    @Test func `Counters of several workers add up`() {
+        for worker in ["a", "b"] {
+            aggregator.begin(worker, process: "node/worker-\(worker)")
+            aggregator.take(report(requests: 3), from: worker)
+        }
+        #expect(text().contains(#"method="GET",status="200"} 6"#))
+    }
+
+    @Test func `A later report of a series replaces the earlier one`() {
+        aggregator.begin("a", process: "node/worker-0")
+        aggregator.take(report(requests: 3), from: "a")
+        aggregator.take(report(requests: 5), from: "a")
+        #expect(text().contains(#"status="200"} 5"#))
+    }
+
+    @Test func `Totals do not go back when a worker is replaced`() {
+        aggregator.begin("a", process: "node/worker-0")
+        aggregator.take(report(requests: 3), from: "a")
+        aggregator.end("a")
+        #expect(text().contains(#"status="200"} 3"#))
+        aggregator.begin("b", process: "node/worker-0")
+        #expect(text().contains(#"status="200"} 3"#))
+        aggregator.take(report(requests: 2), from: "b")
+        #expect(text().contains(#"status="200"} 5"#))
+    }
+
+    @Test func `A link that comes back counts nothing twice`() {
+        aggregator.begin("a", process: "node/worker-0")
+        aggregator.take(report(requests: 3), from: "a")
+        aggregator.end("a")
+        aggregator.begin("a", process: "node/worker-0")
+        aggregator.take(report(requests: 4), from: "a")
+        #expect(text().contains(#"status="200"} 4"#))
+    }
+
+    @Test func `Gauges count only while the worker is connected`() {
+        let gauge = CounterSeries(name: WorkerMetric.connections, isGauge: true, value: 7, labels: ["state", "active"])
+        aggregator.begin("a", process: "node/worker-0")
+        aggregator.take(MetricsReport(counters: [gauge]), from: "a")
+        let line = #"nginx_ingress_controller_nginx_process_connections{state="active"} 7"#
+        #expect(text().contains(line))
+        aggregator.end("a")
+        #expect(!text().contains(line))
+    }
+
+    @Test func `Of start times the oldest counts`() {
+        for (worker, start) in [("a", 200.0), ("b", 100.0)] {
+            aggregator.begin(worker, process: "node/worker-\(worker)")
+            let gauge = CounterSeries(name: WorkerMetric.oldestStartSeconds, isGauge: true, value: start)
+            aggregator.take(MetricsReport(counters: [gauge]), from: worker)
+        }
+        #expect(text().contains("oldest_start_time_seconds 100\n"))
+    }
+
+    @Test func `A histogram is written with cumulative buckets`() {
+        aggregator.begin("a", process: "node/worker-0")
+        var series = RouteSeries(host: "h", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
+        series.durationSeconds = HistogramSeries(buckets: [1, 2] + [UInt64](repeating: 0, count: 9) + [4], sum: 50)
+        aggregator.take(MetricsReport(routes: [series]), from: "a")
+        let text = text()
+        #expect(text.contains(#"path="/",le="0.01"} 3"#))
+        #expect(text.contains(#"path="/",le="10"} 3"#))
+        #expect(text.contains(#"path="/",le="+Inf"} 7"#))
+        #expect(text.contains("request_duration_seconds_sum{"))
+    }
+
+    @Test func `A report of an incarnation that never said hello is ignored`() {
+        aggregator.take(report(requests: 3), from: "stranger")
+        #expect(!text().contains("status="))
+    }
+
+    private func report(requests: UInt64) -> MetricsReport {
+        var series = RouteSeries(host: "h", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
+        series.counts = [StatusCount(method: RequestMethod.index(of: "GET"), status: 200, requests: requests)]
+        return MetricsReport(routes: [series])
+    }
+
+    private func text() -> String {
+        var text = PrometheusText()
+        aggregator.write(into: &text)
+        return text.text
+    }
+}
