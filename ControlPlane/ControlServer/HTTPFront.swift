@@ -76,7 +76,9 @@ package final class HTTPFront: Sendable {
         await publicServer.stop()
         await adminServer.stop()
         unlink(adminSocket)
-        tasks.withLock { $0.forEach { $0.cancel() } }
+        tasks.withLock { tasks in
+            for task in tasks { task.cancel() }
+        }
     }
 
     /// The port that is served, where port 0 asked for any.

@@ -82,7 +82,7 @@ package final class ExternalNameResolver: Sendable {
             }
             if batch.isStopping { return }
             schedule.update(changed: batch.changed, removed: batch.removed, now: now()).forEach(onChange)
-            schedule.startDue(now: now()).forEach { lookups.start($0) }
+            for hostname in schedule.startDue(now: now()) { lookups.start(hostname) }
             // A literal or a name from /etc/hosts is answered before `start` returns.
             for (hostname, answer) in answers { take(answer, for: hostname, &schedule) }
             answers.removeAll()

@@ -28,7 +28,7 @@ struct ResolutionSchedule {
 
     /// - Returns: the endpoints that are known at once because the host was resolved for another upstream.
     mutating func update(changed: [ExternalName], removed: [String], now: UInt64) -> [EndpointSet] {
-        removed.forEach { forget($0) }
+        for upstream in removed { forget(upstream) }
         var known: [EndpointSet] = []
         for name in changed {
             forget(name.upstream)
@@ -48,7 +48,7 @@ struct ResolutionSchedule {
     /// The host names to ask for now; each is then in flight until `take`.
     mutating func startDue(now: UInt64) -> [String] {
         let due = hosts.filter { !$0.value.isInFlight && $0.value.due <= now }.keys.sorted()
-        due.forEach { hosts[$0]?.isInFlight = true }
+        for hostname in due { hosts[hostname]?.isInFlight = true }
         return due
     }
 
