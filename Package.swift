@@ -93,6 +93,11 @@ let demo: [Target] = [
     executable("portico-demo-backend", in: "deploy/demo", [httpServer])
 ]
 
+let processTests: [Target] = [
+    .target(
+        name: "TestSupport", dependencies: ["ProcessSupervision"], path: "Tests/Support", swiftSettings: strict)
+]
+
 let tests: [Target] = [
     unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
@@ -124,6 +129,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
-    targets: shared + controlPlane + dataPlane + demo + tests,
+    targets: shared + controlPlane + dataPlane + demo + tests + processTests,
     swiftLanguageModes: [.v6]
 )

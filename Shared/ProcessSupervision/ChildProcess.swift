@@ -4,6 +4,8 @@ import Glibc
 /// What to start: a program, its arguments and the descriptors it inherits.
 package struct ChildCommand: Sendable {
     package var path: String
+    /// What the program sees as its own name; nil gives it the path.
+    package var name: String?
     /// Without the program's own name.
     package var arguments: [String]
     /// `NAME=value` each; nil passes this process's own.
@@ -12,9 +14,11 @@ package struct ChildCommand: Sendable {
     package var descriptors: [Int32: Int32]
 
     package init(
-        path: String, arguments: [String], environment: [String]? = nil, descriptors: [Int32: Int32] = [:]
+        path: String, name: String? = nil, arguments: [String], environment: [String]? = nil,
+        descriptors: [Int32: Int32] = [:]
     ) {
         self.path = path
+        self.name = name
         self.arguments = arguments
         self.environment = environment
         self.descriptors = descriptors
@@ -25,6 +29,11 @@ package struct ChildCommand: Sendable {
 package struct SpawnError: Error, Hashable, CustomStringConvertible {
     package var path: String
     package var code: Int32
+
+    package init(path: String, code: Int32) {
+        self.path = path
+        self.code = code
+    }
 
     package var description: String { "cannot start \(path): \(String(cString: strerror(code)))" }
 }
@@ -49,7 +58,7 @@ package struct ChildProcess: Sendable {
     package let descriptor: Int32
 
     package static func start(_ command: ChildCommand) throws(SpawnError) -> ChildProcess {
-        var arguments = ([command.path] + command.arguments).map { strdup($0) }
+        var arguments = ([command.name ?? command.path] + command.arguments).map { strdup($0) }
         arguments.append(nil)
         var environment = command.environment.map { $0.map { strdup($0) } + [nil] } ?? []
         defer { for text in arguments + environment { free(text) } }

@@ -15,28 +15,31 @@ enum DataDirectory {
     /// Makes the folder if it is missing and takes its lock, so that two gateways never share one.
     ///
     /// - Returns: the descriptor that holds the lock.
-    static func claim(_ path: String) throws(RunFailure) -> Int32 {
+    static func claim(_ path: String) throws(CommandFailure) -> Int32 {
         guard path.utf8.count <= longestPath else {
-            throw RunFailure("the data directory's path is longer than \(longestPath) bytes: \(path)")
+            throw CommandFailure.unusable("the data directory's path is longer than \(longestPath) bytes: \(path)")
         }
         try make(path)
         let lock = open("\(path)/run.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
-            throw RunFailure("the data directory \(path) cannot be written: \(String(cString: strerror(errno)))")
+            throw CommandFailure.unusable(
+                "the data directory \(path) cannot be written: \(String(cString: strerror(errno)))")
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
-            throw RunFailure("another portico run uses the data directory \(path); give another --data-dir")
+            throw CommandFailure.unusable(
+                "another portico run uses the data directory \(path); give another --data-dir")
         }
         return lock
     }
 
-    private static func make(_ path: String) throws(RunFailure) {
+    private static func make(_ path: String) throws(CommandFailure) {
         var prefix = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             prefix += "/\(part)"
             guard mkdir(prefix, 0o700) == 0 || errno == EEXIST else {
-                throw RunFailure("cannot make the data directory \(path): \(String(cString: strerror(errno)))")
+                throw CommandFailure.unusable(
+                    "cannot make the data directory \(path): \(String(cString: strerror(errno)))")
             }
         }
     }

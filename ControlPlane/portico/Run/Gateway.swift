@@ -18,7 +18,7 @@ final class Gateway {
     }
 
     /// - Returns: the exit code for the process.
-    func run() throws(RunFailure) -> Int32 {
+    func run() throws(CommandFailure) -> Int32 {
         supervisor.log = { line in writeLine("portico: \(line)", to: STDERR_FILENO) }
         supervisor.onSignal = { self.take(signal: $0) }
         add("portico-control", try sibling("portico-control"), plan.controlArguments)
@@ -28,7 +28,7 @@ final class Gateway {
             add(path.split(separator: "/").last.map(String.init) ?? path, path, Array(words.dropFirst()))
         }
         awaitReadiness()
-        do { try supervisor.run() } catch { throw RunFailure(error.description) }
+        do { try supervisor.run() } catch { throw CommandFailure.unusable(error.description) }
         return status
     }
 
@@ -81,13 +81,15 @@ final class Gateway {
     }
 
     /// The programs are installed side by side.
-    private func sibling(_ name: String) throws(RunFailure) -> String {
+    private func sibling(_ name: String) throws(CommandFailure) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlink("/proc/self/exe", &buffer, Int(PATH_MAX))
         let own = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let folder = own.lastIndex(of: "/").map { own[..<$0] } ?? "."
         let path = "\(folder)/\(name)"
-        guard access(path, X_OK) == 0 else { throw RunFailure("\(name) is missing beside this program, at \(path)") }
+        guard access(path, X_OK) == 0 else {
+            throw CommandFailure.unusable("\(name) is missing beside this program, at \(path)")
+        }
         return path
     }
 }

@@ -43,26 +43,23 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        do {
-            let status = try Gateway(plan: plan()).run()
-            if status != 0 { throw ExitCode(status) }
-        } catch let failure as RunFailure {
-            failure.report()
-            throw ExitCode(2)
-        }
+        let status = try Gateway(plan: plan()).run()
+        if status != 0 { throw ExitCode(status) }
     }
 
     /// Everything that can be known to be wrong before a process is started.
-    private func plan() throws(RunFailure) -> RunPlan {
-        guard let path = realPath(folder) else { throw RunFailure("the folder \(folder) does not exist") }
-        guard isFolder(path) else { throw RunFailure("\(folder) is not a folder") }
+    private func plan() throws(CommandFailure) -> RunPlan {
+        guard let path = realPath(folder) else { throw CommandFailure.unusable("the folder \(folder) does not exist") }
+        guard isFolder(path) else { throw CommandFailure.unusable("\(folder) is not a folder") }
         let addresses = http.isEmpty ? [ListenAddress(host: "127.0.0.1", port: 8_080)] : http
         for address in addresses + [metrics] {
-            do { try ListeningSocket.check(address) } catch { throw RunFailure(error.description) }
+            do { try ListeningSocket.check(address) } catch { throw CommandFailure.unusable(error.description) }
         }
         let directory = dataDir ?? DataDirectory.standard
         let claim = try DataDirectory.claim(directory)
-        guard let data = realPath(directory) else { throw RunFailure("the data directory \(directory) is gone") }
+        guard let data = realPath(directory) else {
+            throw CommandFailure.unusable("the data directory \(directory) is gone")
+        }
         var control = ["--manifests", path, "--control-socket", "\(data)/control.sock", "--metrics", "\(metrics)"]
         control += ["--data-dir", data, "--expected-workers", "\(workerCount)"]
         if let ingressClass { control += ["--ingress-class", ingressClass] }
@@ -84,13 +81,9 @@ extension ListenAddress: ExpressibleByArgument {
     package var defaultValueDescription: String { description }
 }
 
-/// `portico run` cannot start; the text is one line for a person.
-struct RunFailure: Error {
-    let text: String
-
-    init(_ text: String) { self.text = text }
-
-    func report() { writeLine("portico: \(text)", to: STDERR_FILENO) }
+extension CommandFailure {
+    /// The command cannot start with what it was given.
+    static func unusable(_ message: String) -> CommandFailure { CommandFailure(message: message, exitCode: 2) }
 }
 
 /// What `portico run` starts, all of it checked.
