@@ -107,6 +107,7 @@ let tests: [Target] = [
     unitTests("ProcessSupervision"),
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
+    unitTests("ControlLink", ["PorticoModel", "PorticoSnapshot"]),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("ClusterState", ["PorticoModel"]),
     unitTests("IngressAnnotations", ["ClusterState", "PorticoModel"]),

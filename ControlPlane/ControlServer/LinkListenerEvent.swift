@@ -7,6 +7,11 @@ package struct LinkClient: Hashable, Sendable {
     /// Never used twice by one listener.
     package var id: UInt64
     package var hello: LinkFrame.Hello
+
+    package init(id: UInt64, hello: LinkFrame.Hello) {
+        self.id = id
+        self.hello = hello
+    }
 }
 
 /// What clients of the control link do. Handlers run on the link's thread, in order for each client, and must not block.
@@ -40,6 +45,20 @@ package struct LinkClientStatus: Hashable, Sendable {
     package var lastError: String?
     /// It has answered within the last 15 seconds.
     package var isResponding: Bool
+
+    package init(
+        client: LinkClient, version: Version, isCurrent: Bool, connectedSince: Int64, lastAcknowledged: Int64? = nil,
+        lastRefused: Version? = nil, lastError: String? = nil, isResponding: Bool = true
+    ) {
+        self.client = client
+        self.version = version
+        self.isCurrent = isCurrent
+        self.connectedSince = connectedSince
+        self.lastAcknowledged = lastAcknowledged
+        self.lastRefused = lastRefused
+        self.lastError = lastError
+        self.isResponding = isResponding
+    }
 }
 
 /// What the listener counts, all since it started.

@@ -29,6 +29,16 @@ package struct SnapshotUpdate: Sendable {
     package var changed: [Section]
     /// Sections of the running version that this one does not have.
     package var removed: [SectionName]
+
+    package init(
+        version: Version, isPinned: Bool, tree: ManifestTree, changed: [Section], removed: [SectionName]
+    ) {
+        self.version = version
+        self.isPinned = isPinned
+        self.tree = tree
+        self.changed = changed
+        self.removed = removed
+    }
 }
 
 /// What became of an update.

@@ -27,6 +27,12 @@ package enum UnixSocket {
         package var processID: Int32
         package var userID: UInt32
         package var groupID: UInt32
+
+        package init(processID: Int32, userID: UInt32, groupID: UInt32) {
+            self.processID = processID
+            self.userID = userID
+            self.groupID = groupID
+        }
     }
 
     /// Listens at `path`, which only the owner and its group may reach. The file of a listener that is gone is replaced;

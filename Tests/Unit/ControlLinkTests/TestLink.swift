@@ -1,0 +1,101 @@
+import ControlLink
+import PorticoModel
+import PorticoSnapshot
+
+/// A session with its publication, and a client that is played by the test.
+struct TestLink {
+    static let anyHello = LinkFrame.hello(
+        LinkFrame.Hello(
+            protocolMinimum: 1, protocolMaximum: 1, node: "node", process: "worker-0", isWorker: true, classGroup: "",
+            version: .none, rootDigest: nil, incarnation: "1", processID: 1))
+
+    var publication = LinkPublication()
+    var session: LinkServerSession
+    var events: [LinkServerSession.Event] = []
+    var hello: LinkFrame.Hello
+
+    init(hosts: Int?, role: LinkServerSession.Role = .controlPlane) throws {
+        session = LinkServerSession(role: role, controller: "test")
+        guard case .hello(let hello) = TestLink.anyHello else { throw LinkError.unexpectedFrame("no hello") }
+        self.hello = hello
+        if let hosts { publish(sequence: 1, hosts: hosts) }
+    }
+
+    static func tree(hosts: Int, changedHost: Int?) -> (tree: ManifestTree, sections: [Digest: [UInt8]]) {
+        var sections: [Digest: [UInt8]] = [:]
+        let references = (0..<hosts).map { index in
+            let ingress = ObjectName(namespace: "default", name: "host-\(index)")
+            let path = index == changedHost ? "/changed" : "/"
+            let route = Route(match: .prefix, path: path, ingress: ingress, upstream: "default-host-\(index)-80")
+            let section = Section.virtualHost(VirtualHost(host: "host-\(index).example.com", routes: [route]))
+            let bytes = SectionCodec.encode(section)
+            sections[.sha256(of: bytes)] = bytes
+            return SectionReference(name: section.name, digest: .sha256(of: bytes))
+        }
+        return (ManifestTree(sections: references), sections)
+    }
+
+    mutating func publish(
+        epoch: Int = 1, sequence: Int, hosts: Int, changedHost: Int? = nil, isPinned: Bool = false
+    ) {
+        let (tree, sections) = TestLink.tree(hosts: hosts, changedHost: changedHost)
+        publication.publish(
+            PublishedSnapshot(
+                version: Version(epoch: UInt64(epoch), sequence: UInt64(sequence)), tree: tree, isPinned: isPinned
+            ) { sections[$0] })
+    }
+
+    mutating func update(changed: [EndpointSet], removed: [String] = []) {
+        session.markDirty(publication.update(changed: changed, removed: removed))
+    }
+
+    /// All that the session has to say.
+    mutating func takeFrames() -> [LinkFrame] {
+        var output = OutputBuffer()
+        session.produce(into: &output, limit: .max, publication: publication)
+        events += session.takeEvents()
+        var reader = FrameReader()
+        output.withUnsentBytes { reader.append($0) }
+        var frames: [LinkFrame] = []
+        while let frame = try? reader.next() { frames.append(frame) }
+        return frames
+    }
+
+    mutating func receive(_ hello: LinkFrame.Hello) {
+        receive(.hello(hello))
+    }
+
+    private mutating func receive(_ frame: LinkFrame) {
+        frame.encode().withUnsafeBytes { try? session.receive($0, publication: publication) }
+        events += session.takeEvents()
+    }
+
+    /// Sends one frame to the session.
+    /// - Returns: what the session says then.
+    mutating func send(_ frame: LinkFrame) -> [LinkFrame] {
+        receive(frame)
+        return takeFrames()
+    }
+
+    mutating func connect(
+        version: Version = .none, root: Digest? = nil, isWorker: Bool = true, protocols: ProtocolRange = .current
+    ) -> [LinkFrame] {
+        hello.version = version
+        hello.rootDigest = root
+        hello.isWorker = isWorker
+        hello.protocolMinimum = protocols.minimum
+        hello.protocolMaximum = protocols.maximum
+        return send(.hello(hello))
+    }
+
+    mutating func connectAndAcknowledge() {
+        guard let version = connect().last?.manifest?.version else { return }
+        _ = send(.ack(version))
+    }
+}
+
+extension LinkFrame {
+    var blob: Blob? { if case .blob(let blob) = self { blob } else { nil } }
+    var manifest: Manifest? { if case .manifest(let manifest) = self { manifest } else { nil } }
+    var liveState: LiveState? { if case .liveState(let state) = self { state } else { nil } }
+}
