@@ -108,6 +108,7 @@ let tests: [Target] = [
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
     unitTests("ControlLink", ["PorticoModel", "PorticoSnapshot"]),
+    unitTests("ControlClient", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("ClusterState", ["PorticoModel"]),
     unitTests("IngressAnnotations", ["ClusterState", "PorticoModel"]),

@@ -116,9 +116,10 @@ package final class ControlLinkClient {
         if owesHello { return sayHello() }
         switch outcome {
         case .applied: send(.ack(update.version))
-        case .refused(let error): send(.nack(update.version, error: error))
+        case .refused(let error):
+            send(.nack(update.version, error: error))
+            completeInitialState()
         }
-        completeInitialState()
     }
 
     /// Sends what was counted.
