@@ -30,7 +30,9 @@ enum YAMLReader {
             .composer(let context, let problem, let mark, _):
             let place = context.map { " \($0.text)" } ?? ""
             return DocumentFault(line: Int32(mark.line - 1), reason: "not valid YAML: \(problem)\(place)")
-        case .reader(let problem, _, _, _): return DocumentFault(line: 0, reason: "not valid YAML: \(problem)")
+        case .reader(let problem, let offset, _, let text):
+            let line = text.utf8.prefix(offset ?? 0).count { $0 == UInt8(ascii: "\n") }
+            return DocumentFault(line: Int32(line), reason: "not valid YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             let keys = duplicates.map { "'\($0)'" }.joined(separator: ", ")
             return DocumentFault(line: Int32(context.mark.line - 1), reason: "the key \(keys) is given twice")

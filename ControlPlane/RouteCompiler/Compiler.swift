@@ -187,6 +187,7 @@ extension Compiler {
             let old = publishedNames[key]
             let new = upstreams.isUsed(key) ? upstreams.name(of: key) : nil
             if let new { claimed.insert(new) }
+            if new == nil { noteEndpoints(of: key, nil) }
             guard old != new else { continue }
             if let old { released.insert(old) }
             publishedNames[key] = new
@@ -198,8 +199,24 @@ extension Compiler {
             let name = upstreams.name(of: key)
             let settings = UpstreamSettings(name: name, service: key.service, port: key.portText)
             publish(.upstream(settings), into: &result)
-            publish(name, pass.live(key), into: &result)
+            let found = pass.live(key)
+            publish(name, found, into: &result)
+            noteEndpoints(of: key, pass.problem(of: key) == nil ? found : nil)
         }
+    }
+
+    /// Says of a service that nothing stands behind one of its ports.
+    private func noteEndpoints(of key: UpstreamKey, _ found: LiveUpstream?) {
+        let service = ObjectReference(kind: ObjectKind.service.rawValue, name: key.service)
+        var diagnostics: [Diagnostic] = []
+        if case .endpoints([]) = found {
+            diagnostics.append(
+                Diagnostic(
+                    severity: .warning, object: service, line: 0, field: "",
+                    reason: "there is no ready endpoint behind port \(key.port?.description ?? "number one")",
+                    consequence: "requests are answered with 503"))
+        }
+        diagnosticTable.replace(service, .upstream(key), with: diagnostics)
     }
 
     private func emitHosts(_ work: CompilerWork, into result: inout CompilationResult) {
@@ -275,6 +292,7 @@ extension Compiler {
             switch ObjectKind(rawValue: object.kind) {
             case .ingress: state.ingresses[object.name]?.metadata.origin
             case .configMap: state.configMaps[object.name]?.metadata.origin
+            case .service: state.services[object.name]?.metadata.origin
             default: nil as Origin?
             }
         var located = diagnostic

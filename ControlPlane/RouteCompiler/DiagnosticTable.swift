@@ -8,6 +8,8 @@ struct DiagnosticTable {
         case object
         /// The merge of a host's Ingresses.
         case host(String)
+        /// The endpoints of an upstream.
+        case upstream(UpstreamKey)
     }
 
     private var entries: [ObjectReference: [Source: [Diagnostic]]] = [:]
