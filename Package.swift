@@ -71,7 +71,7 @@ let dataPlane: [Target] = [
     library("EventLoop", in: "DataPlane", ["CSystem"]),
     library("HTTPCore", in: "DataPlane"),
     library("Routing", in: "DataPlane", ["PorticoModel"]),
-    library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore"]),
+    library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop"]),
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
         "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink", "Routing", "EventLoop"]),

@@ -4,13 +4,29 @@
 /// bytes; every access is checked against the capacity.
 package struct PooledBuffer {
     fileprivate(set) var base: UnsafeMutableRawPointer?
-    package fileprivate(set) var capacity = 0
-    package private(set) var start = 0
-    package private(set) var end = 0
+    // Narrow, because idle connections carry empty handles.
+    private var capacityCount: UInt32 = 0
+    private var startOffset: UInt32 = 0
+    private var endOffset: UInt32 = 0
+
+    package fileprivate(set) var capacity: Int {
+        get { Int(capacityCount) }
+        set { capacityCount = UInt32(newValue) }
+    }
+
+    private var start: Int {
+        get { Int(startOffset) }
+        set { startOffset = UInt32(newValue) }
+    }
+
+    private var end: Int {
+        get { Int(endOffset) }
+        set { endOffset = UInt32(newValue) }
+    }
 
     package init() {}
 
-    @inlinable package var isEmpty: Bool { start == end }
+    package var isEmpty: Bool { start == end }
     package var count: Int { end - start }
     /// Whether it has memory.
     package var isAllocated: Bool { base != nil }

@@ -122,6 +122,14 @@ package final class EventLoop {
         retired.append(reference)
     }
 
+    /// Calls `body` with every handler registered now; it may unregister them.
+    package func forEachHandler(_ body: (EventHandler) -> Void) {
+        for index in 0..<slotCount {
+            guard let handler = slots[index].handler else { continue }
+            handler._withUnsafeGuaranteedRef { body($0) }
+        }
+    }
+
     private func token(_ slot: UInt32) -> UInt64 {
         UInt64(slots[Int(slot)].generation) << 32 | UInt64(slot)
     }

@@ -127,3 +127,17 @@ extension SocketAddress: CustomStringConvertible {
         }
     }
 }
+
+extension SocketAddress {
+    /// Reads an IPv4 or IPv6 address without brackets.
+    package init?(text: String, port: UInt16) {
+        var storage: (UInt64, UInt64) = (0, 0)
+        if inet_pton(AF_INET, text, &storage) == 1 {
+            self.init(bytes: withUnsafeBytes(of: storage) { Array($0.prefix(4)) }, port: port)
+        } else if inet_pton(AF_INET6, text, &storage) == 1 {
+            self.init(bytes: withUnsafeBytes(of: storage) { Array($0) }, port: port)
+        } else {
+            return nil
+        }
+    }
+}

@@ -11,7 +11,7 @@ package final class UpstreamEndpoint {
     package fileprivate(set) var isRemoved = false
     package var health = EndpointHealth()
     fileprivate var position = 0
-    private var idle: [PooledConnection] = []
+    private var idle: [EventHandler] = []
 
     init(address: SocketAddress, upstream: Upstream) {
         self.address = address
@@ -22,7 +22,7 @@ package final class UpstreamEndpoint {
     package var idleCount: Int { idle.count }
 
     /// The connection that waited the shortest time, which is the least likely to be closed by the peer just now.
-    package func takeIdle() -> PooledConnection? {
+    package func takeIdle() -> EventHandler? {
         guard let connection = idle.popLast() else { return nil }
         upstream.idleCount -= 1
         return connection
@@ -30,7 +30,7 @@ package final class UpstreamEndpoint {
 
     /// Keeps a connection for later.
     /// - Returns: false when there is no place for it; the caller closes it.
-    package func putIdle(_ connection: PooledConnection, limit: UInt32) -> Bool {
+    package func putIdle(_ connection: EventHandler, limit: UInt32) -> Bool {
         guard !isRemoved, upstream.idleCount < limit else { return false }
         idle.append(connection)
         upstream.idleCount += 1
@@ -38,13 +38,13 @@ package final class UpstreamEndpoint {
     }
 
     /// Takes one that was closed or has waited too long out of the pool.
-    package func removeIdle(_ connection: PooledConnection) {
+    package func removeIdle(_ connection: EventHandler) {
         guard let index = idle.lastIndex(where: { $0 === connection }) else { return }
         idle.remove(at: index)
         upstream.idleCount -= 1
     }
 
-    package func takeAllIdle() -> [PooledConnection] {
+    package func takeAllIdle() -> [EventHandler] {
         defer { idle = [] }
         upstream.idleCount -= idle.count
         return idle
@@ -66,7 +66,7 @@ package final class Upstream {
 
     /// Replaces the endpoints, keeping those that stay with their health and connections.
     /// - Returns: idle connections to endpoints that are gone, for the caller to close.
-    package func apply(_ listed: [Endpoint]) -> [PooledConnection] {
+    package func apply(_ listed: [Endpoint]) -> [EventHandler] {
         var known: [SocketAddress: UpstreamEndpoint] = [:]
         for endpoint in endpoints { known[endpoint.address] = endpoint }
         var replaced: [UpstreamEndpoint] = []
@@ -77,7 +77,7 @@ package final class Upstream {
             replaced.append(kept)
         }
         endpoints = replaced
-        var orphans: [PooledConnection] = []
+        var orphans: [EventHandler] = []
         for gone in known.values {
             gone.isRemoved = true
             orphans += gone.takeAllIdle()

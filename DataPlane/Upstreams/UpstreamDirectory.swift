@@ -1,3 +1,4 @@
+import EventLoop
 import PorticoModel
 
 /// All upstreams of a worker by name. Live state comes and goes by name; routes reach them by slot.
@@ -21,20 +22,20 @@ package final class UpstreamDirectory {
 
     /// Endpoints of one upstream, whole.
     /// - Returns: idle connections to close.
-    package func apply(_ set: EndpointSet) -> [PooledConnection] {
+    package func apply(_ set: EndpointSet) -> [EventHandler] {
         listing?.insert(set.upstream)
         return upstream(named: set.upstream).apply(set.endpoints)
     }
 
     /// The upstream's endpoints are gone; routes may still name it.
-    package func remove(_ name: String) -> [PooledConnection] {
+    package func remove(_ name: String) -> [EventHandler] {
         upstreams[name]?.apply([]) ?? []
     }
 
     /// A complete listing begins: what it does not name is removed at its end.
     package func beginListing() { listing = [] }
 
-    package func endListing() -> [PooledConnection] {
+    package func endListing() -> [EventHandler] {
         guard let listing else { return [] }
         self.listing = nil
         return upstreams.keys.filter { !listing.contains($0) }.flatMap { remove($0) }

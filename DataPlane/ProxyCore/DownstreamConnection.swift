@@ -1,0 +1,203 @@
+import EventLoop
+import Glibc
+import HTTPCore
+import Policies
+
+/// One client's connection. Idle, it owns no buffer and no exchange.
+///
+/// States:
+/// - proxyHeader: a PROXY protocol header is awaited.
+/// - idle: no byte of the next request has come.
+/// - readingHead: a part of a head waits in `input`.
+/// - readingBody: the exchange takes the request's body.
+/// - waiting: the request is complete, or the exchange wants no more of it now; bytes stay in the kernel.
+/// - flushing: the connection closes once `output` is out.
+/// - lingering: closed for writing; what comes is thrown away for a while, so that the client reads the last answer.
+/// - tunnel: bytes are carried both ways.
+/// - closed.
+final class DownstreamConnection: EventHandler {
+    enum State: UInt8 {
+        case proxyHeader, idle, readingHead, readingBody, waiting, flushing, lingering, tunnel, closed
+    }
+
+    struct Flags: OptionSet {
+        let rawValue: UInt8
+        /// The kernel may hold bytes that were not read.
+        static let mayRead = Flags(rawValue: 1)
+        /// The client sends no more.
+        static let hasEnded = Flags(rawValue: 2)
+        static let closesAfterResponse = Flags(rawValue: 4)
+        static let isProcessing = Flags(rawValue: 8)
+        static let lingers = Flags(rawValue: 16)
+        static let isHTTP10 = Flags(rawValue: 32)
+        /// The end of the stream is announced, and not yet read: a short read does not mean that nothing is left.
+        static let willEnd = Flags(rawValue: 64)
+    }
+
+    unowned(unsafe) let core: WorkerCore
+    let descriptor: Int32
+    let localPort: UInt16
+    var state: State
+    var flags: Flags = []
+    /// Who the client is: the peer, or whom the PROXY protocol names.
+    var peer: SocketAddress
+    var requests: UInt32 = 0
+    var progress = HeadProgress()
+    /// Bytes read and not yet consumed.
+    var input = PooledBuffer()
+    /// Bytes that the kernel did not take.
+    var output = PooledBuffer()
+    var exchange: Exchange?
+
+    init(core: WorkerCore, descriptor: Int32, peer: SocketAddress, localPort: UInt16) {
+        self.core = core
+        self.descriptor = descriptor
+        self.peer = peer
+        self.localPort = localPort
+        state = core.tables.globals.usesProxyProtocol ? .proxyHeader : .idle
+        super.init()
+    }
+
+    /// Takes the connection into the loop.
+    func open() {
+        do { try core.loop.register(self, descriptor: descriptor, for: .stream) } catch {
+            Glibc.close(descriptor)
+            state = .closed
+            return
+        }
+        core.counters.handledConnections += 1
+        core.counters.openConnections += 1
+        let globals = core.tables.globals
+        let timeout =
+            state == .proxyHeader ? globals.proxyProtocolTimeoutMilliseconds : globals.clientHeaderTimeoutMilliseconds
+        core.loop.setDeadline(self, after: timeout)
+    }
+
+    /// Closes at once, whatever is under way.
+    func close() {
+        guard state != .closed else { return }
+        state = .closed
+        if let exchange {
+            self.exchange = nil
+            exchange.downstreamWasLost()
+        }
+        core.buffers.give(&input)
+        core.buffers.give(&output)
+        core.loop.unregister(self)
+        Glibc.close(descriptor)
+        core.counters.openConnections -= 1
+    }
+
+    // MARK: Events
+
+    override func ready(_ events: UInt32) {
+        let events = Readiness(rawValue: events)
+        if events.contains(.failed) { return close() }
+        if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp]) { flags.insert(.mayRead) }
+        if events.contains(.peerClosed) { flags.insert(.willEnd) }
+        if !output.isEmpty {
+            if events.contains(.writable) { flush() }
+            if state == .closed { return }
+        }
+        if events.contains(.hungUp), state == .waiting { return close() }
+        if flags.contains(.mayRead) { read() }
+    }
+
+    override func resume() { read() }
+
+    private func read() {
+        switch state {
+        case .idle, .readingHead: readRequests()
+        case .readingBody: exchange?.readBody()
+        case .proxyHeader: readProxyHeader()
+        case .tunnel: exchange?.pumpDownstream()
+        case .lingering: discardInput()
+        case .waiting, .flushing, .closed: return
+        }
+    }
+
+    override func deadlinePassed() {
+        switch state {
+        case .idle, .proxyHeader, .lingering, .closed: close()
+        case .readingHead:
+            core.counters.timeouts += 1
+            refuse(status: 408)
+        case .readingBody, .waiting, .flushing:
+            core.counters.timeouts += 1
+            // The client took no byte for too long, or sent none.
+            if state == .readingBody, output.isEmpty, let exchange { return exchange.answer(status: 408) }
+            close()
+        case .tunnel: close()
+        }
+    }
+
+    // MARK: PROXY protocol
+
+    private func readProxyHeader() {
+        guard fillInput() else { return }
+        switch ProxyProtocolParser.parse(input.bytes) {
+        case .incomplete: if flags.contains(.hasEnded) { close() }
+        case .failed:
+            core.counters.malformedRequests += 1
+            close()
+        case .complete(let count, let addresses):
+            input.consumed(count)
+            if let addresses, core.tables.trustedProxies.contains(peer) { peer = SocketAddress(addresses) }
+            state = .idle
+            core.loop.setDeadline(self, after: core.tables.globals.clientHeaderTimeoutMilliseconds)
+            readRequests()
+        }
+    }
+
+    /// Reads once into `input`.
+    /// - Returns: whether there is something to look at; else the connection waits or is closed.
+    func fillInput() -> Bool {
+        core.buffers.reserve(2 << 10, in: &input)
+        let space = input.space
+        switch Socket.receive(descriptor, into: space) {
+        case .bytes(let count):
+            input.produced(count)
+            core.counters.downstreamBytesRead += UInt64(count)
+            if count < space.count { readShort() }
+            return true
+        case .wouldBlock:
+            flags.remove(.mayRead)
+            if input.isEmpty { core.buffers.give(&input) }
+            return false
+        case .ended:
+            flags.remove(.mayRead)
+            flags.insert(.hasEnded)
+            close()
+            return false
+        case .failed:
+            close()
+            return false
+        }
+    }
+
+    /// A read came back short: the kernel has no more for now.
+    func readShort() {
+        if !flags.contains(.willEnd) { flags.remove(.mayRead) }
+    }
+
+    // MARK: Draining
+
+    /// The worker stops: an idle connection closes, a busy one after its response.
+    func drain() {
+        switch state {
+        case .idle: if input.isEmpty { close() }
+        case .proxyHeader: close()
+        default: flags.insert(.closesAfterResponse)
+        }
+    }
+}
+
+extension SocketAddress {
+    /// The source that a PROXY protocol header names.
+    init(_ addresses: ProxyProtocolAddresses) {
+        let bytes = withUnsafeBytes(of: (addresses.source.high.bigEndian, addresses.source.low.bigEndian)) {
+            Array($0.prefix(addresses.isIPv6 ? 16 : 4))
+        }
+        self = SocketAddress(bytes: bytes, port: addresses.sourcePort) ?? .loopback(port: 0)
+    }
+}

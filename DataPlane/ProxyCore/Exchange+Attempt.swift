@@ -1,0 +1,162 @@
+import EventLoop
+import HTTPCore
+import Upstreams
+
+/// The choice of an endpoint, sending the request to it, and what follows when that fails.
+extension Exchange {
+    /// Pieces of a file sent per turn.
+    private static let fileBudget = 8
+
+    /// Chooses an endpoint and begins to send.
+    func startAttempt() {
+        guard let route else { return answer(status: 404) }
+        completeHead()
+        let upstream = core.upstream(of: route)
+        guard let endpoint = upstream.choose(at: now, tried: tried) else { return answer(status: 503) }
+        attempts += 1
+        attempt(at: endpoint, fresh: false)
+    }
+
+    private func attempt(at endpoint: UpstreamEndpoint, fresh: Bool) {
+        Upstream.mark(endpoint, in: &tried)
+        sent = 0
+        requestIsSent = false
+        responsePhase = .awaitingHead
+        responseProgress = HeadProgress()
+        attemptStartedAt = now
+        if !fresh, let idle = endpoint.takeIdle() {
+            let pooled = unsafeDowncast(idle, to: UpstreamConnection.self)
+            connection = pooled
+            isReused = true
+            pooled.reuse(for: self)
+            sendRequest()
+            return
+        }
+        isReused = false
+        connection = UpstreamConnection.connect(
+            to: endpoint, for: self, core: core, timeout: policy.connectTimeoutMilliseconds)
+        if connection == nil { failed(.connectFailed, at: endpoint) }
+    }
+
+    /// The connection is open.
+    func connected() { sendRequest() }
+
+    /// Sends as much as the upstream takes.
+    func sendRequest() {
+        guard let connection, connection.state == .active else { return }
+        if responsePhase == .tunnel { return pumpToUpstream() }
+        var files = Self.fileBudget
+        while !requestIsSent {
+            let bytes: UnsafeRawBufferPointer
+            if sent < head.count {
+                bytes = UnsafeRawBufferPointer(rebasing: head.bytes[sent...])
+            } else if streamsBody {
+                if body.memory.isEmpty {
+                    if hasWholeBody { requestWasSent() } else { resumeClient() }
+                    return
+                }
+                bytes = body.memory.bytes
+            } else if bodyIsInHead || sent == head.count + body.count {
+                return requestWasSent()
+            } else if sent < head.count + body.memory.count {
+                bytes = UnsafeRawBufferPointer(rebasing: body.memory.bytes[(sent - head.count)...])
+            } else {
+                if files == 0 { return core.loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds) }
+                files -= 1
+                let memory = UnsafeMutableRawBufferPointer(rebasing: core.downstreamRead[...])
+                guard let count = body.read(at: sent - head.count - body.memory.count, into: memory) else {
+                    return answer(status: 500)
+                }
+                bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+            }
+            switch Socket.send(connection.descriptor, bytes) {
+            case .bytes(let count): sentBytes(count)
+            case .wouldBlock: return core.loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds)
+            case .ended, .failed:
+                // The upstream may have answered and closed: its answer is then still to be read.
+                if connection.mayRead { return readResponse() }
+                return attemptFailed(.connectionLost)
+            }
+        }
+    }
+
+    private func sentBytes(_ count: Int) {
+        if streamsBody, sent >= head.count {
+            body.memory.consumed(count)
+            hasStreamedBytes = true
+        } else {
+            sent += count
+        }
+        let isWhole = streamsBody ? hasWholeBody && body.memory.isEmpty : bodyIsInHead || body.count == 0
+        if isWhole, sent == head.count { requestWasSent() }
+    }
+
+    private func requestWasSent() {
+        requestIsSent = true
+        guard let connection else { return }
+        core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
+    }
+
+    /// The upstream has taken what waited: the client may go on.
+    private func resumeClient() {
+        guard let downstream, let connection else { return }
+        core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
+        if downstream.flags.contains(.mayRead), downstream.state == .readingBody { core.loop.runAgain(downstream) }
+    }
+
+    // MARK: Failure
+
+    func upstreamTimedOut() {
+        core.counters.timeouts += 1
+        if responsePhase == .tunnel || hasResponded { return endResponse(isComplete: false) }
+        // While the request is still coming, the client's own timeouts count.
+        if requestIsSent || !streamsBody || !body.memory.isEmpty { return attemptFailed(.timedOut) }
+        if let connection { core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds) }
+    }
+
+    /// The attempt came to nothing before any of its response went on.
+    func attemptFailed(_ failure: AttemptFailure) {
+        guard let connection else { return }
+        let endpoint = connection.endpoint
+        self.connection = nil
+        connection.close()
+        failed(failure, at: endpoint)
+    }
+
+    private func failed(_ failure: AttemptFailure, at endpoint: UpstreamEndpoint) {
+        core.counters.upstreamFailures += 1
+        let state = AttemptState(
+            attempts: attempts, endpointCount: endpoint.upstream.endpoints.count,
+            elapsedMilliseconds: now - startedAt, isIdempotent: method.isIdempotent,
+            isReplayable: !hasStreamedBytes, hasSentBytes: sent > 0, isReused: isReused)
+        let order = RetryOrder.decide(after: failure, state, by: policy)
+        if order != .replayOnFreshConnection { blame(endpoint, for: failure) }
+        switch order {
+        case .replayOnFreshConnection:
+            core.counters.staleReplays += 1
+            attempt(at: endpoint, fresh: true)
+        case .retryOnNextEndpoint:
+            core.counters.upstreamRetries += 1
+            note(endpoint, status: failure.status)
+            startAttempt()
+        case .giveUp(let status):
+            note(endpoint, status: failure.status)
+            answer(status: status)
+        }
+    }
+
+    private func blame(_ endpoint: UpstreamEndpoint, for failure: AttemptFailure) {
+        // An answer, whatever its status, is no failure of the endpoint; nor is a stale pooled connection.
+        if case .status = failure { return }
+        if failure == .connectionLost, isReused { return }
+        if endpoint.health.failed(at: now) { core.counters.ejections += 1 }
+    }
+
+    /// Keeps the attempt for the log.
+    func note(_ endpoint: UpstreamEndpoint, status: Int) {
+        attemptLog.append(
+            AttemptRecord(
+                endpoint: endpoint, status: status, responseCount: upstreamBodyCount,
+                milliseconds: now - attemptStartedAt))
+    }
+}

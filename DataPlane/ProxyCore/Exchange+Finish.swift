@@ -1,0 +1,59 @@
+import HTTPCore
+
+/// Answers of the proxy itself, and the last phases: log and metrics.
+extension Exchange {
+    /// Ends the exchange with an answer of the proxy's own.
+    func answer(status: Int) {
+        guard let downstream else { return }
+        if let connection {
+            note(connection.endpoint, status: 0)
+            self.connection = nil
+            connection.close()
+        }
+        self.status = status
+        if !hasWholeBody || framing != .none && receivedBody == 0 || status == 400 || status == 408 {
+            // Bytes of the body may still come, and would be taken for the next request.
+            downstream.flags.insert([.closesAfterResponse, .lingers])
+        }
+        if core.isDraining { downstream.flags.insert(.closesAfterResponse) }
+        var writer = ByteWriter(core.scratch)
+        let closes = downstream.flags.contains(.closesAfterResponse)
+        ErrorAnswer.write(
+            status: status, date: core.time.date, closes: closes, omitsBody: method == .head, to: &writer)
+        let bodyCount = method == .head ? 0 : ErrorAnswer.bodyByteCount(status)
+        responseCount = UInt64(bodyCount)
+        headSentCount = UInt64(writer.count - bodyCount)
+        downstream.state = .waiting
+        core.loop.setDeadline(downstream, at: .max)
+        guard downstream.write(writer.written) else { return }
+        finish()
+        downstream.finishResponse()
+    }
+
+    /// The client is gone; called by its connection as it closes.
+    func downstreamWasLost() {
+        if let connection {
+            note(connection.endpoint, status: hasResponded ? status : 0)
+            self.connection = nil
+            connection.close()
+        }
+        if !hasResponded { status = 499 }
+        finish()
+    }
+
+    /// Counts and logs the request, and makes the exchange spare.
+    func finish() {
+        let elapsed = now - startedAt
+        let received = UInt64(facts.receivedHeadCount) + receivedBody
+        if let route {
+            core.statistics(of: route).record(
+                method: method, status: status, milliseconds: elapsed,
+                responseMilliseconds: attemptLog.last.map(\.milliseconds), requestCount: received,
+                responseCount: headSentCount + responseCount, bounds: core.bounds)
+        }
+        if core.log.isOn, policy.logsAccess { core.log.write(self, elapsed: elapsed, requestCount: received) }
+        core.counters.activeRequests -= 1
+        reset()
+        core.giveBack(self)
+    }
+}

@@ -1,0 +1,151 @@
+import EventLoop
+import HTTPCore
+
+/// Taking the request's body: collected before an upstream is chosen, or passed on as it comes.
+extension Exchange {
+    /// Streamed bytes that may wait for the upstream before the client has to wait.
+    private static let streamBound = 64 << 10
+    /// Reads of one connection per turn.
+    private static let readBudget = 8
+
+    /// Begins with the bytes that came behind the head.
+    /// - Returns: how many of them are the body's.
+    func beginBody(_ rest: UnsafeRawBufferPointer, _ request: RequestHead) -> Int {
+        switch framing {
+        case .none, .untilClose:
+            startAttempt()
+            return 0
+        case .length(let count):
+            if policy.maximumBodyBytes != 0, count > policy.maximumBodyBytes {
+                refuseBody()
+                return 0
+            }
+            remainingBody = count
+        case .chunked: chunks = ChunkedDecoder()
+        }
+        hasWholeBody = false
+        streamsBody = !policy.buffersRequests
+        downstream?.state = .readingBody
+        var used = 0
+        guard takeBody(rest, used: &used) else { return used }
+        if !hasWholeBody {
+            if request.expectsContinue, rest.isEmpty, !isHTTP10 { sendContinue() }
+            guard let downstream, downstream.state == .readingBody else { return used }
+            core.loop.setDeadline(downstream, after: tables.globals.clientBodyTimeoutMilliseconds)
+        }
+        if streamsBody || hasWholeBody { startAttempt() }
+        return used
+    }
+
+    private func sendContinue() {
+        var writer = ByteWriter(core.scratch)
+        writer.append("HTTP/1.1 100 Continue\r\n\r\n")
+        _ = downstream?.write(writer.written)
+    }
+
+    private func refuseBody() {
+        core.counters.bodiesTooLarge += 1
+        answer(status: 413)
+    }
+
+    /// Reads the body from the client until it is whole, nothing comes, or enough of it waits.
+    func readBody() {
+        guard let downstream, !hasWholeBody else { return }
+        var budget = Self.readBudget
+        while downstream.flags.contains(.mayRead), downstream.state == .readingBody {
+            if streamsBody, body.memory.count >= Self.streamBound { return }
+            if budget == 0 { return core.loop.runAgain(downstream) }
+            budget -= 1
+            let memory = core.downstreamRead
+            switch Socket.receive(downstream.descriptor, into: memory) {
+            case .bytes(let count):
+                core.counters.downstreamBytesRead += UInt64(count)
+                if count < memory.count { downstream.readShort() }
+                core.loop.setDeadline(downstream, after: tables.globals.clientBodyTimeoutMilliseconds)
+                let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+                var used = 0
+                guard takeBody(bytes, used: &used) else { return }
+                if used < count {
+                    core.buffers.append(UnsafeRawBufferPointer(rebasing: bytes[used...]), to: &downstream.input)
+                }
+                if streamsBody { sendRequest() } else if hasWholeBody { startAttempt() }
+                // The exchange may be over by now, and this object another one's.
+                guard self.downstream === downstream else { return }
+            case .wouldBlock: downstream.flags.remove(.mayRead)
+            case .ended, .failed: return downstream.close()
+            }
+        }
+    }
+
+    /// Takes what belongs to the body from `bytes`.
+    /// - Returns: false where the exchange ended over it.
+    private func takeBody(_ bytes: UnsafeRawBufferPointer, used: inout Int) -> Bool {
+        if case .chunked = framing { return takeChunks(bytes, used: &used) }
+        let count = Int(min(UInt64(bytes.count), remainingBody))
+        used = count
+        remainingBody -= UInt64(count)
+        if count > 0, !keepBody(UnsafeRawBufferPointer(rebasing: bytes[..<count])) { return false }
+        if remainingBody == 0 { bodyIsWhole() }
+        return true
+    }
+
+    private func takeChunks(_ bytes: UnsafeRawBufferPointer, used: inout Int) -> Bool {
+        while true {
+            switch chunks.next(bytes, from: &used) {
+            case .data(let range):
+                guard keepBody(bytes[range]) else { return false }
+            case .needsMore: return true
+            case .end:
+                // Trailers of requests go no further, as with nginx.
+                if streamsBody { append("0\r\n\r\n") }
+                bodyIsWhole()
+                return true
+            case .failed:
+                core.counters.malformedRequests += 1
+                answer(status: 400)
+                return false
+            }
+        }
+    }
+
+    private func bodyIsWhole() {
+        hasWholeBody = true
+        guard let downstream, downstream.state == .readingBody else { return }
+        downstream.state = .waiting
+        core.loop.setDeadline(downstream, at: .max)
+    }
+
+    private func keepBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        receivedBody += UInt64(bytes.count)
+        if policy.maximumBodyBytes != 0, receivedBody > policy.maximumBodyBytes {
+            refuseBody()
+            return false
+        }
+        if streamsBody {
+            if case .chunked = framing { appendChunk(bytes) } else { core.buffers.append(bytes, to: &body.memory) }
+            return true
+        }
+        let wasInFile = body.isInFile
+        let isKept = body.append(
+            bytes, bound: Int(policy.bodyBufferBytes), buffers: core.buffers, directory: core.temporaryDirectory)
+        if body.isInFile, !wasInFile { core.counters.bodiesSpilled += 1 }
+        if !isKept { answer(status: 500) }
+        return isKept
+    }
+
+    private func appendChunk(_ bytes: UnsafeRawBufferPointer) {
+        withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { memory in
+            var writer = ByteWriter(memory)
+            writer.append(hexadecimal: UInt64(bytes.count))
+            writer.appendLineEnd()
+            core.buffers.append(writer.written, to: &body.memory)
+        }
+        core.buffers.append(bytes, to: &body.memory)
+        append("\r\n")
+    }
+
+    private func append(_ text: StaticString) {
+        core.buffers.append(
+            UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), to: &body.memory)
+    }
+}

@@ -1,0 +1,177 @@
+import EventLoop
+import HTTPCore
+
+/// The head that the upstream gets: ingress-nginx's forwarding fields, and of the client's fields those that are meant
+/// to go on (RFC 9110 §7.6.1).
+extension Exchange {
+    /// Room for the fields that are added.
+    private static let addition = 1_200
+
+    /// Writes all but the body's framing and the last line.
+    /// - Returns: false where the head became too long.
+    func writeRequestHead(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Bool {
+        // Forwarding fields repeat values of the request at most five times over.
+        let repeated = 2 * Int(request.authority.count) + forwardedValueCount(request)
+        let capacity = request.byteCount + repeated + Exchange.addition
+        guard capacity <= 4 * WorkerCore.maximumWrittenHead else { return false }
+        core.buffers.reserve(capacity, in: &head)
+        var writer = ByteWriter(head.space)
+        writer.append(bytes, range: request.methodName)
+        writer.append(UInt8(ascii: " "))
+        let target = bytes[request.originTarget]
+        if target.first != UInt8(ascii: "/"), request.form != .asterisk { writer.append(UInt8(ascii: "/")) }
+        writer.append(target)
+        facts.methodAndTarget = ByteRange(0, writer.count)
+        writer.append(" HTTP/1.1\r\n")
+        writeForwardingFields(bytes, request, to: &writer)
+        copyFields(bytes, request, to: &writer)
+        if wantsUpgrade, let upgrade = request.fields.value(of: .upgrade) {
+            writer.append("Connection: upgrade\r\nUpgrade: ")
+            writer.append(bytes, range: upgrade)
+            writer.appendLineEnd()
+        }
+        guard !writer.overflowed else { return false }
+        head.produced(writer.count)
+        headCount = writer.count
+        return true
+    }
+
+    private func forwardedValueCount(_ request: RequestHead) -> Int {
+        var count = tables.globals.addsOriginalURIHeader ? Int(request.target.count) : 0
+        if let value = request.fields.value(of: .xForwardedFor) { count += 2 * Int(value.count) }
+        if tables.globals.usesForwardedHeaders, let value = request.fields.value(of: .xForwardedHost) {
+            count += 2 * Int(value.count)
+        }
+        return count
+    }
+
+    private func writeForwardingFields(
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter
+    ) {
+        let fields = request.fields
+        let trusts = trustsForwardedFields
+        let forwardedHost = trusts ? fields.value(of: .xForwardedHost) : nil
+        let host = bytes[forwardedHost ?? request.authority]
+        writer.append("Host: ")
+        writer.append(host)
+        writer.append("\r\nX-Request-ID: ")
+        writeRequestID(bytes, request, to: &writer)
+        writer.append("\r\nX-Real-IP: ")
+        let start = writer.count
+        writeAddress(of: client, to: &writer)
+        let address = ByteRange(start, writer.count)
+        writer.append("\r\nX-Forwarded-For: ")
+        if trusts, tables.globals.computesFullForwardedFor, let downstream {
+            if let incoming = fields.value(of: .xForwardedFor), !incoming.isEmpty {
+                writer.append(bytes, range: incoming)
+                writer.append(", ")
+            }
+            writeAddress(of: downstream.peer, to: &writer)
+        } else {
+            writer.append(writer.written, range: address)
+        }
+        writer.append("\r\nX-Forwarded-Host: ")
+        writer.append(host)
+        writer.append("\r\nX-Forwarded-Port: ")
+        if trusts, let port = fields.value(of: .xForwardedPort), port.count < 8 {
+            writer.append(bytes, range: port)
+        } else {
+            writer.append(decimal: UInt64(downstream?.localPort ?? 80))
+        }
+        let proto = trusts ? fields.value(of: .xForwardedProto) : nil
+        for name in Self.schemeFields {
+            writer.append(name)
+            if let proto, proto.count < 16 { writer.append(bytes, range: proto) } else { writer.append("http") }
+        }
+        if tables.globals.addsOriginalURIHeader {
+            writer.append("\r\nX-Original-URI: ")
+            writer.append(bytes, range: request.target)
+        }
+        if let original = fields.value(of: .xForwardedFor) {
+            writer.append("\r\nX-Original-Forwarded-For: ")
+            writer.append(bytes, range: original)
+        }
+        writer.appendLineEnd()
+    }
+
+    private static let schemeFields: [StaticString] = [
+        "\r\nX-Forwarded-Proto: ", "\r\nX-Forwarded-Scheme: ", "\r\nX-Scheme: ",
+    ]
+
+    /// The incoming identifier is kept, as ingress-nginx keeps it.
+    private func writeRequestID(
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter
+    ) {
+        let start = writer.count
+        if let incoming = request.fields.value(of: .xRequestID), !incoming.isEmpty, incoming.count <= 256 {
+            writer.append(bytes, range: incoming)
+        } else if tables.globals.generatesRequestID {
+            core.requestIDs.write(to: &writer)
+        }
+        facts.requestID = ByteRange(start, writer.count)
+    }
+
+    private func writeAddress(of address: SocketAddress, to writer: inout ByteWriter) {
+        let count = address.writeAddress(into: core.hostScratch)
+        writer.append(UnsafeRawBufferPointer(rebasing: core.hostScratch[..<count]))
+    }
+
+    /// Copies runs of fields that stay, line by line as they came.
+    private func copyFields(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter) {
+        let fields = request.fields
+        let globals = tables.globals
+        var droppedFlags: HeaderField.Flags = .hopByHop
+        if !globals.allowsUnderscoresInHeaders { droppedFlags.insert(.underscore) }
+        if globals.ignoresInvalidHeaders { droppedFlags.insert(.unusualName) }
+        var runStart = -1
+        for index in 0..<fields.count {
+            let field = fields[index]
+            if !field.flags.isDisjoint(with: droppedFlags) || core.replacedRequestFields.contains(field.id) {
+                if runStart >= 0 { writer.append(bytes, range: ByteRange(runStart, Int(field.nameStart))) }
+                runStart = -1
+                continue
+            }
+            if runStart < 0 { runStart = Int(field.nameStart) }
+            guard field.id != .other else { continue }
+            let place = ByteRange(
+                start: UInt32(writer.count + Int(field.valueStart) - runStart), count: field.valueCount)
+            switch field.id {
+            case .userAgent: facts.userAgent = place
+            case .referer: facts.referer = place
+            case .authorization: facts.authorization = place
+            default: break
+            }
+        }
+        if runStart >= 0 { writer.append(bytes, range: ByteRange(runStart, request.byteCount - 2)) }
+    }
+
+    /// Adds the body's framing and the end of the head, once it is known what is sent.
+    func completeHead() {
+        guard !isHeadComplete else { return }
+        isHeadComplete = true
+        // Room for it was reserved with the additions.
+        var writer = ByteWriter(head.space)
+        switch framing {
+        case .none, .untilClose: break
+        case .length(let count):
+            writer.append("Content-Length: ")
+            writer.append(decimal: count)
+            writer.appendLineEnd()
+        case .chunked:
+            if streamsBody {
+                writer.append("Transfer-Encoding: chunked\r\n")
+            } else {
+                writer.append("Content-Length: ")
+                writer.append(decimal: UInt64(body.count))
+                writer.appendLineEnd()
+            }
+        }
+        writer.appendLineEnd()
+        head.produced(writer.count)
+        headCount = head.count
+        if !streamsBody, !body.isInFile, body.count > 0, body.count <= 16 << 10 {
+            core.buffers.append(body.memory.bytes, to: &head)
+            bodyIsInHead = true
+        }
+    }
+}

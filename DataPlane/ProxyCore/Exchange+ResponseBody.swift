@@ -1,0 +1,123 @@
+import EventLoop
+import Glibc
+import HTTPCore
+
+/// Passing on the response's body, in the loop's buffer and together with its head where that just came.
+extension Exchange {
+    /// Passes on what is the body's in `core.upstreamRead[start..<end]`, behind `headCount` bytes of `core.scratch`.
+    func relayBody(from start: Int, to end: Int, headCount: Int) {
+        var (from, to) = (start, start)
+        var isOver = false
+        switch responseFraming {
+        case .none: isOver = true
+        case .length:
+            let count = Int(min(UInt64(end - start), remainingResponse))
+            remainingResponse -= UInt64(count)
+            upstreamBodyCount += UInt64(count)
+            to = start + count
+            isOver = remainingResponse == 0
+        case .chunked:
+            guard let outcome = decodeChunks(from: start, to: &to, end: end) else {
+                // What came before the damage goes no further: the client sees the message cut off.
+                return endResponse(isComplete: false)
+            }
+            isOver = outcome
+        case .untilClose:
+            upstreamBodyCount += UInt64(end - start)
+            to = end
+            if encodesChunks, to > from { encodeChunk(&from, &to) }
+        }
+        // Bytes behind the end: the upstream speaks out of turn, so it isn't used again.
+        if isOver, responseFraming != .chunked ? to < end : chunkedEnd < end { upstreamIsReusable = false }
+        responseCount += UInt64(to - from)
+        headSentCount += UInt64(headCount)
+        if headCount > 0 {
+            from -= headCount
+            UnsafeMutableRawBufferPointer(rebasing: core.upstreamRead[from...]).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: core.scratch[..<headCount]))
+        }
+        if from < to, let downstream {
+            guard downstream.write(UnsafeRawBufferPointer(rebasing: core.upstreamRead[from..<to])) else { return }
+        }
+        if isOver { endResponse(isComplete: true) }
+    }
+
+    /// Where the chunked body that was just relayed ended in the buffer.
+    private var chunkedEnd: Int { Int(remainingResponse) }
+
+    /// Follows the chunks. To an HTTP/1.1 client they go as they came, checked; for HTTP/1.0 the data is moved together.
+    /// - Returns: whether the body ended; nil where it is malformed.
+    private func decodeChunks(from start: Int, to: inout Int, end: Int) -> Bool? {
+        let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[start..<end])
+        var offset = 0
+        var target = start
+        while true {
+            switch responseChunks.next(bytes, from: &offset) {
+            case .data(let range):
+                upstreamBodyCount += UInt64(range.count)
+                if isHTTP10 {
+                    let memory = core.upstreamRead.baseAddress!
+                    memmove(memory + target, memory + start + range.lowerBound, Int(range.count))
+                    target += Int(range.count)
+                }
+            case .needsMore:
+                to = isHTTP10 ? target : end
+                return false
+            case .end:
+                to = isHTTP10 ? target : start + offset
+                remainingResponse = UInt64(start + offset)
+                return true
+            case .failed: return nil
+            }
+        }
+    }
+
+    /// Puts the size in front of the data and the line end behind it.
+    private func encodeChunk(_ from: inout Int, _ to: inout Int) {
+        withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { memory in
+            var writer = ByteWriter(memory)
+            writer.append(hexadecimal: UInt64(to - from))
+            writer.appendLineEnd()
+            from -= writer.count
+            UnsafeMutableRawBufferPointer(rebasing: core.upstreamRead[from...]).copyMemory(from: writer.written)
+        }
+        core.upstreamRead[to] = UInt8(ascii: "\r")
+        core.upstreamRead[to + 1] = UInt8(ascii: "\n")
+        to += 2
+    }
+
+    /// The response is over, as it should be or not.
+    func endResponse(isComplete: Bool) {
+        guard let downstream else { return }
+        if isComplete, encodesChunks {
+            let last: StaticString = "0\r\n\r\n"
+            responseCount += 5
+            guard downstream.write(UnsafeRawBufferPointer(start: last.utf8Start, count: last.utf8CodeUnitCount))
+            else { return }
+        }
+        let isReusable =
+            isComplete && upstreamIsReusable && requestIsSent && responseFraming != .untilClose
+            && responsePhase == .body
+        if let connection {
+            note(connection.endpoint, status: status)
+            self.connection = nil
+            connection.release(isReusable: isReusable)
+        }
+        if !isComplete {
+            downstream.exchange = nil
+            finish()
+            downstream.close()
+            return
+        }
+        finish()
+        downstream.finishResponse()
+    }
+
+    /// The client has taken what waited.
+    func downstreamDrained() {
+        guard let connection, connection.state == .active else { return }
+        core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
+        if connection.mayRead { readResponse() }
+        if let downstream, downstream.state == .tunnel { pumpDownstream() }
+    }
+}

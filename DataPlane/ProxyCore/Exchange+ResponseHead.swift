@@ -1,0 +1,206 @@
+import EventLoop
+import HTTPCore
+import PorticoModel
+import Upstreams
+
+/// Reading the response and passing on its head.
+extension Exchange {
+    /// Reads of one connection per turn.
+    private static let readBudget = 4
+    private static let headLimits = HeadLimits(lineBytes: 32 << 10, blockBytes: 32 << 10)
+
+    /// Reads the response until nothing comes or the client has to catch up.
+    func readResponse() {
+        guard let connection, let downstream else { return }
+        var budget = Self.readBudget
+        while connection.mayRead {
+            // The client's backlog comes first.
+            if !downstream.output.isEmpty { return core.loop.setDeadline(connection, at: .max) }
+            if budget == 0 { return core.loop.runAgain(connection) }
+            budget -= 1
+            let memory = UnsafeMutableRawBufferPointer(
+                rebasing: core.upstreamRead[
+                    WorkerCore.headroom..<(WorkerCore.headroom + WorkerCore.upstreamReadCount)])
+            switch Socket.receive(connection.descriptor, into: memory) {
+            case .bytes(let count):
+                if count < memory.count, !connection.willEnd { connection.mayRead = false }
+                received(WorkerCore.headroom, WorkerCore.headroom + count, connection)
+            case .wouldBlock: connection.mayRead = false
+            case .ended: return upstreamEnded()
+            case .failed: return upstreamFailed()
+            }
+            guard self.connection === connection, connection.exchange === self else { return }
+        }
+    }
+
+    private func upstreamFailed() {
+        if hasResponded { return endResponse(isComplete: false) }
+        attemptFailed(.connectionLost)
+    }
+
+    private func upstreamEnded() {
+        switch responsePhase {
+        case .awaitingHead: attemptFailed(.connectionLost)
+        case .body: endResponse(isComplete: responseFraming == .untilClose)
+        case .tunnel: upstreamClosedTunnel()
+        }
+    }
+
+    /// Takes what was read into `core.upstreamRead[start..<end]`.
+    private func received(_ start: Int, _ end: Int, _ connection: UpstreamConnection) {
+        if requestIsSent { core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds) }
+        switch responsePhase {
+        case .body: relayBody(from: start, to: end, headCount: 0)
+        case .tunnel: relayToClient(start, end)
+        case .awaitingHead: receivedHead(start, end, connection)
+        }
+    }
+
+    private func receivedHead(_ start: Int, _ end: Int, _ connection: UpstreamConnection) {
+        var (start, end) = (start, end)
+        if !connection.input.isEmpty {
+            // The head comes in pieces: put it together in the loop's buffer, in front of what was just read.
+            let earlier = connection.input.count
+            guard earlier <= start - WorkerCore.maximumWrittenHead / 8 else { return attemptFailed(.invalidResponse) }
+            start -= earlier
+            UnsafeMutableRawBufferPointer(rebasing: core.upstreamRead[start...]).copyMemory(
+                from: connection.input.bytes)
+            core.buffers.give(&connection.input)
+        }
+        while true {
+            let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[start..<end])
+            switch ResponseHeadParser.parse(
+                bytes, answering: method, &responseProgress, limits: Self.headLimits, into: core.responseHead)
+            {
+            case .incomplete:
+                core.buffers.append(bytes, to: &connection.input)
+                return
+            case .failed: return attemptFailed(.invalidResponse)
+            case .complete(let count):
+                responseProgress = HeadProgress()
+                guard core.responseHead.isInterim else {
+                    return respond(bytes, bodyStart: start + count, end: end, connection)
+                }
+                if !passInterim(bytes) { return }
+                start += count
+                if start == end { return }
+            }
+        }
+    }
+
+    /// Passes an interim response on, save 100: the proxy has answered that one itself.
+    /// - Returns: false where the client is gone.
+    private func passInterim(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let response = core.responseHead
+        guard response.status != 100, !isHTTP10, let downstream else { return true }
+        var writer = ByteWriter(core.scratch)
+        writeStatusLine(bytes, response, to: &writer)
+        copyFields(bytes, response, to: &writer)
+        writer.appendLineEnd()
+        return writer.overflowed || downstream.write(writer.written)
+    }
+
+    /// The final response's head is there.
+    private func respond(
+        _ bytes: UnsafeRawBufferPointer, bodyStart: Int, end: Int, _ connection: UpstreamConnection
+    ) {
+        let response = core.responseHead
+        status = response.status
+        if status >= 400, policy.retryConditions.rawValue > RetryConditions.timeout.rawValue << 1,
+            shouldRetry(status, connection)
+        {
+            return attemptFailed(.status(status))
+        }
+        connection.endpoint.health.succeeded()
+        if status == 101 {
+            guard wantsUpgrade else { return attemptFailed(.invalidResponse) }
+        }
+        upstreamIsReusable = response.isKeepAlive
+        responseFraming = response.framing
+        encodesChunks = false
+        switch response.framing {
+        case .none: break
+        case .length(let count): remainingResponse = count
+        case .chunked: responseChunks = ChunkedDecoder()
+        case .untilClose: encodesChunks = !isHTTP10 && status != 101
+        }
+        if isHTTP10, response.framing == .chunked || response.framing == .untilClose {
+            downstream?.flags.insert(.closesAfterResponse)
+        }
+        if core.isDraining { downstream?.flags.insert(.closesAfterResponse) }
+        if !hasWholeBody { downstream?.flags.insert([.closesAfterResponse, .lingers]) }
+        var writer = ByteWriter(core.scratch)
+        writeResponseHead(bytes, response, to: &writer)
+        guard !writer.overflowed else { return attemptFailed(.invalidResponse) }
+        hasResponded = true
+        if status == 101 { return beginTunnel(headCount: writer.count, from: bodyStart, to: end) }
+        responsePhase = .body
+        relayBody(from: bodyStart, to: end, headCount: writer.count)
+    }
+
+    private func shouldRetry(_ status: Int, _ connection: UpstreamConnection) -> Bool {
+        let state = AttemptState(
+            attempts: attempts, endpointCount: connection.endpoint.upstream.endpoints.count,
+            elapsedMilliseconds: now - startedAt, isIdempotent: method.isIdempotent,
+            isReplayable: !hasStreamedBytes, hasSentBytes: true, isReused: isReused)
+        return RetryOrder.decide(after: .status(status), state, by: policy) == .retryOnNextEndpoint
+    }
+
+    // MARK: Writing the head
+
+    private func writeResponseHead(
+        _ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, to writer: inout ByteWriter
+    ) {
+        writeStatusLine(bytes, response, to: &writer)
+        copyFields(bytes, response, to: &writer)
+        if !response.fields.present.contains(.date) {
+            writer.append("Date: ")
+            writer.append(core.time.date)
+            writer.appendLineEnd()
+        }
+        if status == 101 {
+            writer.append("Connection: upgrade\r\n")
+            if let upgrade = response.fields.value(of: .upgrade) {
+                writer.append("Upgrade: ")
+                writer.append(bytes, range: upgrade)
+                writer.appendLineEnd()
+            }
+        } else {
+            if !isHTTP10, response.framing == .chunked || encodesChunks {
+                writer.append("Transfer-Encoding: chunked\r\n")
+            }
+            let closes = downstream?.flags.contains(.closesAfterResponse) ?? true
+            writer.append(closes ? "Connection: close\r\n" : "Connection: keep-alive\r\n")
+        }
+        writer.appendLineEnd()
+    }
+
+    private func writeStatusLine(
+        _ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, to writer: inout ByteWriter
+    ) {
+        writer.append("HTTP/1.1 ")
+        writer.append(decimal: UInt64(response.status), digits: 3)
+        writer.append(UInt8(ascii: " "))
+        writer.append(bytes, range: response.reason)
+        writer.appendLineEnd()
+    }
+
+    private func copyFields(_ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, to writer: inout ByteWriter) {
+        let fields = response.fields
+        let passesServer = tables.globals.passesServerHeader
+        var runStart = -1
+        for index in 0..<fields.count {
+            let field = fields[index]
+            let isDropped =
+                field.flags.contains(.hopByHop)
+                || (core.hiddenResponseFields.contains(field.id) && !(passesServer && field.id == .server))
+            if isDropped {
+                if runStart >= 0 { writer.append(bytes, range: ByteRange(runStart, Int(field.nameStart))) }
+                runStart = -1
+            } else if runStart < 0 {
+                runStart = Int(field.nameStart)
+            }
+        }
+        if runStart >= 0 { writer.append(bytes, range: ByteRange(runStart, response.byteCount - 2)) }
+    }
+}

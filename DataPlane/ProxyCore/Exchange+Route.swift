@@ -1,0 +1,57 @@
+import HTTPCore
+
+/// The first phases: the route, its policy, and what becomes of the body.
+extension Exchange {
+    /// Takes up a request whose head was just parsed from the start of `bytes`.
+    /// - Returns: how many of the bytes behind the head belong to it and were used up.
+    func begin(_ downstream: DownstreamConnection, _ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Int {
+        self.downstream = downstream
+        tables = core.tables
+        startedAt = now
+        method = request.method
+        isHTTP10 = request.minorVersion == 0
+        framing = request.framing
+        wantsUpgrade = request.requestsUpgrade
+        client = downstream.peer
+        facts = RequestFacts()
+        facts.receivedHeadCount = request.byteCount
+        core.counters.requests += 1
+        core.counters.activeRequests += 1
+        if tables.globals.usesForwardedHeaders { resolveClient(bytes, request) }
+        let isRouted = chooseRoute(bytes, request)
+        guard writeRequestHead(bytes, request) else {
+            core.counters.headersTooLarge += 1
+            answer(status: 431)
+            return 0
+        }
+        guard isRouted else {
+            answer(status: 400)
+            return 0
+        }
+        guard route != nil else {
+            // As for any answer made here, a body that still comes is not read.
+            answer(status: 404)
+            return 0
+        }
+        return beginBody(UnsafeRawBufferPointer(rebasing: bytes[request.byteCount...]), request)
+    }
+
+    /// - Returns: false where host or path is not well-formed.
+    private func chooseRoute(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Bool {
+        policy = tables.globals.defaultPolicy
+        guard let hostCount = HostName.normalise(bytes[request.host], into: core.hostScratch) else { return false }
+        let host = UnsafeRawBufferPointer(rebasing: core.hostScratch[..<hostCount])
+        let target = bytes[request.originTarget]
+        let path: UnsafeRawBufferPointer
+        switch PathNormaliser.normalise(target, into: core.pathScratch) {
+        case .unchanged(let count): path = UnsafeRawBufferPointer(rebasing: target[..<count])
+        case .rewritten(let count): path = UnsafeRawBufferPointer(rebasing: core.pathScratch[..<count])
+        case .malformed, .noRoom: return false
+        }
+        if let entry = tables.routing.match(host: host, path: path) {
+            route = entry
+            if let own = entry.ownPolicy { policy = own }
+        }
+        return true
+    }
+}

@@ -1,0 +1,125 @@
+import EventLoop
+import Glibc
+import Upstreams
+
+/// One connection to an endpoint. It carries one exchange at a time and waits in the endpoint's pool in between.
+final class UpstreamConnection: EventHandler {
+    enum State: UInt8 {
+        case connecting, active, idle, closed
+    }
+
+    unowned(unsafe) let core: WorkerCore
+    let descriptor: Int32
+    let endpoint: UpstreamEndpoint
+    /// The loop's time when it was opened.
+    private let openedAt: UInt64
+    /// Requests that it has carried.
+    private var requests: UInt32 = 0
+    var state = State.connecting
+    /// The kernel may hold bytes that were not read.
+    var mayRead = false
+    /// The end of the stream is announced: a short read does not mean that nothing is left.
+    var willEnd = false
+    unowned(unsafe) var exchange: Exchange?
+    /// The start of a response head that is not whole.
+    var input = PooledBuffer()
+
+    private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint) {
+        self.core = core
+        self.descriptor = descriptor
+        self.endpoint = endpoint
+        openedAt = core.loop.clock.milliseconds
+        super.init()
+    }
+
+    /// Begins to connect, for an exchange that is told when the connection is ready.
+    static func connect(
+        to endpoint: UpstreamEndpoint, for exchange: Exchange, core: WorkerCore, timeout: UInt32
+    ) -> UpstreamConnection? {
+        guard let descriptor = try? Socket.connect(to: endpoint.address) else { return nil }
+        let connection = UpstreamConnection(core: core, descriptor: descriptor, endpoint: endpoint)
+        do { try core.loop.register(connection, descriptor: descriptor, for: .stream) } catch {
+            Glibc.close(descriptor)
+            return nil
+        }
+        connection.exchange = exchange
+        core.counters.upstreamConnects += 1
+        core.counters.openUpstreamConnections += 1
+        core.loop.setDeadline(connection, after: timeout)
+        return connection
+    }
+
+    override func ready(_ events: UInt32) {
+        let events = Readiness(rawValue: events)
+        if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) { mayRead = true }
+        if !events.isDisjoint(with: [.peerClosed, .hungUp, .failed]) { willEnd = true }
+        switch state {
+        case .idle:
+            // Nothing may come between requests: the peer closed it, or speaks out of turn.
+            if mayRead { discard() }
+        case .connecting:
+            guard !events.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
+            guard Socket.connectionError(descriptor) == 0 else {
+                exchange?.attemptFailed(.connectFailed)
+                return
+            }
+            state = .active
+            exchange?.connected()
+        case .active:
+            guard let exchange else { return }
+            if events.contains(.writable), exchange.wantsToSend { exchange.sendRequest() }
+            if mayRead, state == .active, self.exchange === exchange { exchange.readResponse() }
+        case .closed: return
+        }
+    }
+
+    override func resume() {
+        if state == .active, mayRead { exchange?.readResponse() }
+    }
+
+    override func deadlinePassed() {
+        switch state {
+        case .idle: discard()
+        case .connecting: exchange?.attemptFailed(.connectTimedOut)
+        case .active: exchange?.upstreamTimedOut()
+        case .closed: return
+        }
+    }
+
+    /// Leaves the pool and closes.
+    private func discard() {
+        endpoint.removeIdle(self)
+        close()
+    }
+
+    func close() {
+        guard state != .closed else { return }
+        state = .closed
+        exchange = nil
+        core.buffers.give(&input)
+        core.loop.unregister(self)
+        Glibc.close(descriptor)
+        core.counters.openUpstreamConnections -= 1
+    }
+
+    /// Goes back to the pool after a response, or closes where it may not be used again.
+    func release(isReusable: Bool) {
+        exchange = nil
+        requests += 1
+        let globals = core.tables.globals
+        let age = core.loop.clock.milliseconds - openedAt
+        guard isReusable, !core.isDraining, !willEnd, input.isEmpty, requests < globals.upstreamKeepAliveRequests,
+            age < UInt64(globals.upstreamKeepAliveTimeMilliseconds),
+            endpoint.putIdle(self, limit: globals.upstreamKeepAliveConnections)
+        else { return close() }
+        state = .idle
+        core.loop.setDeadline(self, after: globals.upstreamKeepAliveTimeoutMilliseconds)
+    }
+
+    /// Takes up an exchange, coming from the pool.
+    func reuse(for exchange: Exchange) {
+        self.exchange = exchange
+        state = .active
+        core.counters.upstreamReuses += 1
+    }
+}

@@ -1,0 +1,98 @@
+import EventLoop
+import Glibc
+import PorticoModel
+import Routing
+import Upstreams
+
+/// One worker process: an event loop on one thread that serves its listeners by the state it is told.
+package final class Worker {
+    private static let flushMilliseconds: UInt32 = 100
+
+    private let configuration: WorkerConfiguration
+    private let loop: EventLoop
+    let core: WorkerCore
+    private var listeners: [Listener] = []
+    private var signals: SignalHandler?
+    private var timers: [PeriodicTimer] = []
+    private var drainDeadline: UInt64?
+    private var isStopped = false
+
+    package init(configuration: WorkerConfiguration) throws {
+        self.configuration = configuration
+        loop = try EventLoop()
+        core = WorkerCore(
+            loop: loop, index: configuration.index, temporaryDirectory: configuration.temporaryDirectory)
+        for listener in configuration.listeners {
+            listeners.append(try Listener(core: core, descriptor: listener.descriptor))
+        }
+        timers.append(
+            PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned core] in core.log.flush() })
+        timers.append(
+            PeriodicTimer(in: loop, every: 500) { [unowned core, unowned loop] in
+                core.time.update(epochSeconds: loop.clock.secondsOfDay)
+            })
+    }
+
+    /// Takes SIGTERM as the order to drain, and is not impressed by SIGHUP. Once per process, before `run`.
+    package func handleSignals() throws {
+        signal(SIGPIPE, SIG_IGN)
+        signals = try SignalHandler(for: [SIGTERM, SIGINT, SIGHUP], in: loop) { [unowned self] number in
+            if number != SIGHUP { drain() }
+        }
+    }
+
+    /// Serves until it has drained.
+    /// - Returns: the process's exit code.
+    package func run() -> Int32 {
+        while !isStopped {
+            do { try turn(waitingAtMost: 1_000) } catch { return 1 }
+        }
+        core.log.stop()
+        return 0
+    }
+
+    /// One turn of the loop.
+    package func turn(waitingAtMost milliseconds: UInt64) throws {
+        try loop.turn(waitingAtMost: milliseconds)
+        core.time.update(epochSeconds: loop.clock.secondsOfDay)
+        core.log.flushIfLarge()
+        if let drainDeadline { checkDrained(drainDeadline) }
+    }
+
+    /// Stops accepting, lets requests finish, closes what is idle, and ends when nothing is left or time is up.
+    package func drain(milliseconds: UInt32? = nil) {
+        guard drainDeadline == nil else { return }
+        let patience = milliseconds ?? core.tables.globals.drainTimeoutMilliseconds
+        drainDeadline = loop.clock.milliseconds + UInt64(patience)
+        for listener in listeners { listener.stop() }
+        listeners = []
+        core.isDraining = true
+        loop.forEachHandler { handler in
+            if let connection = handler as? DownstreamConnection { connection.drain() }
+        }
+    }
+
+    private func checkDrained(_ deadline: UInt64) {
+        if core.counters.openConnections == 0 || loop.clock.milliseconds >= deadline { isStopped = true }
+    }
+
+    // MARK: State
+
+    /// The table in force; a builder starts from it.
+    package var routing: RoutingTable { core.tables.routing }
+
+    /// Puts a table in force for requests that begin from now on.
+    package func apply(_ routing: RoutingTable) {
+        core.apply(routing)
+        core.forgetReleasedSlots()
+    }
+
+    /// Takes an upstream's endpoints as they are now.
+    package func apply(_ endpoints: EndpointSet) {
+        core.close(core.upstreams.apply(endpoints))
+    }
+
+    package func removeEndpoints(of upstream: String) {
+        core.close(core.upstreams.remove(upstream))
+    }
+}

@@ -1,0 +1,45 @@
+/// What a worker is started with. Everything else arrives over the link.
+package struct WorkerConfiguration: Sendable {
+    /// A listening socket handed down by the supervisor.
+    package struct Listener: Sendable {
+        package enum Kind: Sendable {
+            case http
+        }
+
+        package var descriptor: Int32
+        package var kind: Kind
+
+        package init(descriptor: Int32, kind: Kind) {
+            self.descriptor = descriptor
+            self.kind = kind
+        }
+    }
+
+    package var listeners: [Listener]
+    /// A socket to the supervisor, who tells the state it keeps; nil runs without one.
+    package var supervisorLink: Int32?
+    /// The control plane's Unix socket; nil runs without one.
+    package var controlSocketPath: String?
+    package var node: String
+    /// `worker-0` and so on.
+    package var processName: String
+    /// Which of the node's workers it is, from 0.
+    package var index: Int
+    package var classGroup: String
+    /// Where request bodies go that do not fit in memory.
+    package var temporaryDirectory: String
+
+    package init(
+        listeners: [Listener], supervisorLink: Int32?, controlSocketPath: String?, node: String, processName: String,
+        index: Int, classGroup: String, temporaryDirectory: String = "/tmp"
+    ) {
+        self.listeners = listeners
+        self.supervisorLink = supervisorLink
+        self.controlSocketPath = controlSocketPath
+        self.node = node
+        self.processName = processName
+        self.index = index
+        self.classGroup = classGroup
+        self.temporaryDirectory = temporaryDirectory
+    }
+}

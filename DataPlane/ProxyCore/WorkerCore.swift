@@ -1,0 +1,137 @@
+import EventLoop
+import HTTPCore
+import Policies
+import PorticoModel
+import Routing
+import Upstreams
+
+/// What all connections of a worker share: the loop, its buffers, the tables in force and the counters.
+final class WorkerCore {
+    /// In front of what is read from an upstream: a rewritten head is put there, so that it leaves with its body.
+    static let headroom = 48 << 10
+    /// What is read from an upstream at once.
+    static let upstreamReadCount = 128 << 10
+    /// Behind it: the end of a chunk.
+    static let tailroom = 16
+    static let downstreamReadCount = 64 << 10
+    /// A rewritten head may be this long.
+    static let maximumWrittenHead = 40 << 10
+
+    let loop: EventLoop
+    let buffers = BufferPool()
+    let upstreams: UpstreamDirectory
+    let registries = RoutingRegistries()
+    let temporaryDirectory: String
+    let requestHead = RequestHead()
+    let responseHead = ResponseHead()
+    let time = HTTPTimeCache()
+    let log = AccessLog()
+    let bounds = MetricBounds()
+    let downstreamRead: UnsafeMutableRawBufferPointer
+    let upstreamRead: UnsafeMutableRawBufferPointer
+    let scratch: UnsafeMutableRawBufferPointer
+    let pathScratch: UnsafeMutableRawBufferPointer
+    let hostScratch: UnsafeMutableRawBufferPointer
+    var tables: ActiveTables
+    var counters = WorkerCounters()
+    var requestIDs = RequestIDGenerator()
+    var isDraining = false
+    /// Fields of a request that the proxy writes itself, or that go no further.
+    let replacedRequestFields: KnownHeaderSet
+    /// Fields of a response that are not for the client.
+    let hiddenResponseFields: KnownHeaderSet
+    /// By slot of `registries.upstreams`.
+    private var upstreamSlots: [Upstream?] = []
+    /// By slot of `registries.routes`.
+    private(set) var statistics: [RouteStatistics?] = []
+    private(set) var dirtyStatistics: [Int] = []
+    private var spareExchanges: [Exchange] = []
+
+    init(loop: EventLoop, index: Int, temporaryDirectory: String) {
+        self.loop = loop
+        self.temporaryDirectory = temporaryDirectory
+        upstreams = UpstreamDirectory(offset: index)
+        func memory(_ count: Int) -> UnsafeMutableRawBufferPointer { .allocate(byteCount: count, alignment: 64) }
+        downstreamRead = memory(WorkerCore.downstreamReadCount)
+        upstreamRead = memory(WorkerCore.headroom + WorkerCore.upstreamReadCount + WorkerCore.tailroom)
+        scratch = memory(WorkerCore.maximumWrittenHead)
+        pathScratch = memory(WorkerCore.downstreamReadCount + 1)
+        hostScratch = memory(HostName.maximumByteCount + 1)
+        tables = ActiveTables(RoutingTable(registries: registries))
+        replacedRequestFields = KnownHeaderSet([
+            .host, .xRequestID, .xRealIP, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto,
+            .xForwardedScheme, .xScheme, .xOriginalForwardedFor, .proxy, .expect, .contentLength, .trailer,
+        ])
+        hiddenResponseFields = KnownHeaderSet([
+            .server, .xPad, .xAccelRedirect, .xAccelExpires, .xAccelBuffering, .xAccelLimitRate, .xAccelCharset,
+        ])
+        time.update(epochSeconds: loop.clock.secondsOfDay)
+        dirtyStatistics.reserveCapacity(1_024)
+    }
+
+    deinit {
+        for memory in [downstreamRead, upstreamRead, scratch, pathScratch, hostScratch] { memory.deallocate() }
+    }
+
+    // MARK: Exchanges
+
+    func takeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(core: self) }
+
+    func giveBack(_ exchange: Exchange) {
+        if spareExchanges.count < 256 { spareExchanges.append(exchange) }
+    }
+
+    // MARK: Slots
+
+    func upstream(of entry: RouteEntry) -> Upstream {
+        let slot = entry.upstream
+        if slot < upstreamSlots.count, let upstream = upstreamSlots[slot] { return upstream }
+        while upstreamSlots.count <= slot { upstreamSlots.append(nil) }
+        let upstream = upstreams.upstream(named: entry.route.upstream)
+        upstreamSlots[slot] = upstream
+        return upstream
+    }
+
+    func statistics(of entry: RouteEntry) -> RouteStatistics {
+        let slot = entry.statistics
+        while statistics.count <= slot { statistics.append(nil) }
+        let found = statistics[slot] ?? RouteStatistics()
+        statistics[slot] = found
+        if !found.isDirty {
+            found.isDirty = true
+            dirtyStatistics.append(slot)
+        }
+        return found
+    }
+
+    /// The routes whose counters changed since the last call.
+    func takeDirtyStatistics() -> [Int] {
+        let dirty = dirtyStatistics
+        for slot in dirty { statistics[slot]?.isDirty = false }
+        dirtyStatistics.removeAll(keepingCapacity: true)
+        return dirty
+    }
+
+    /// Forgets what was kept for routes and upstreams that no table names any more.
+    func forgetReleasedSlots() {
+        for (slot, name) in registries.upstreams.takeReleased() {
+            if slot < upstreamSlots.count { upstreamSlots[slot] = nil }
+            upstreams.forgetIfEmpty(name)
+        }
+        for (slot, _) in registries.routes.takeReleased() where slot < statistics.count {
+            statistics[slot] = nil
+            dirtyStatistics.removeAll { $0 == slot }
+        }
+    }
+
+    /// Puts a new table in force. Requests under way keep the one they began with.
+    func apply(_ routing: RoutingTable) {
+        tables = ActiveTables(routing)
+        log.configure(isOn: routing.globals.logsAccess, path: routing.globals.accessLogPath)
+    }
+
+    /// Closes idle upstream connections whose endpoints are gone.
+    func close(_ connections: [EventHandler]) {
+        for connection in connections { unsafeDowncast(connection, to: UpstreamConnection.self).close() }
+    }
+}

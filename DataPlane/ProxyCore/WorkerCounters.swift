@@ -1,0 +1,25 @@
+/// A worker's counters that belong to no route.
+struct WorkerCounters {
+    var acceptedConnections: UInt64 = 0
+    var handledConnections: UInt64 = 0
+    var openConnections: UInt64 = 0
+    var requests: UInt64 = 0
+    /// Requests that are being answered now.
+    var activeRequests: UInt64 = 0
+    var downstreamBytesRead: UInt64 = 0
+    var downstreamBytesWritten: UInt64 = 0
+    var upstreamConnects: UInt64 = 0
+    var upstreamReuses: UInt64 = 0
+    var upstreamFailures: UInt64 = 0
+    var upstreamRetries: UInt64 = 0
+    var staleReplays: UInt64 = 0
+    var ejections: UInt64 = 0
+    var openUpstreamConnections: UInt64 = 0
+    var malformedRequests: UInt64 = 0
+    var refusedConnections: UInt64 = 0
+    var headersTooLarge: UInt64 = 0
+    var bodiesTooLarge: UInt64 = 0
+    var bodiesSpilled: UInt64 = 0
+    var descriptorsExhausted: UInt64 = 0
+    var timeouts: UInt64 = 0
+}
