@@ -79,7 +79,7 @@ let dataPlane: [Target] = [
         "ProxyCore", in: "DataPlane",
         [
             "PorticoModel", "CSystem", "EventLoop", "HTTPCore", "Routing", "Policies", "Upstreams", "ControlClient",
-            "PorticoTelemetry",
+            "ControlLink", "PorticoTelemetry",
         ]),
     executable(
         "portico-proxy", in: "DataPlane",
@@ -102,6 +102,7 @@ let tests: [Target] = [
     unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("PorticoModel"),
+    unitTests("ProxyCore", ["EventLoop", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
     unitTests("HTTPCore"),
     unitTests("Routing", ["PorticoModel"]),
     unitTests("ProcessSupervision"),

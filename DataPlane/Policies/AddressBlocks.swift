@@ -23,7 +23,9 @@ package struct AddressBlocks {
     package init(_ texts: [String]) {
         for text in texts {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard let first = parts.first, let bytes = AddressBlocks.parse(String(first)), parts.count <= 2 else { continue }
+            guard let first = parts.first, let bytes = AddressBlocks.parse(String(first)), parts.count <= 2 else {
+                continue
+            }
             let prefix = parts.count == 2 ? Int(parts[1]) ?? -1 : bytes.count * 8
             guard prefix >= 0, prefix <= bytes.count * 8 else { continue }
             if prefix == 0 {

@@ -14,17 +14,16 @@ package final class Worker {
     private var listeners: [Listener] = []
     private var signals: SignalHandler?
     private var timers: [PeriodicTimer] = []
+    private var link: LinkAttachment?
     private var drainDeadline: UInt64?
     private var isStopped = false
+    private var isListening = false
 
     package init(configuration: WorkerConfiguration) throws {
         self.configuration = configuration
         loop = try EventLoop()
         core = WorkerCore(
             loop: loop, index: configuration.index, temporaryDirectory: configuration.temporaryDirectory)
-        for listener in configuration.listeners {
-            listeners.append(try Listener(core: core, descriptor: listener.descriptor))
-        }
         timers.append(
             PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned core] in core.log.flush() })
         timers.append(
@@ -33,8 +32,16 @@ package final class Worker {
             })
     }
 
-    /// Takes SIGTERM as the order to drain, and is not impressed by SIGHUP. Once per process, before `run`.
-    package func handleSignals() throws {
+    /// Follows the supervisor and the control plane, and reports to them.
+    private func attachLink() {
+        guard configuration.supervisorLink != nil || configuration.controlSocketPath != nil else { return }
+        let link = LinkAttachment(worker: self, loop: loop, configuration: configuration)
+        self.link = link
+        timers.append(PeriodicTimer(in: loop, every: 1_000) { [unowned link] in link.report() })
+    }
+
+    /// Takes SIGTERM as the order to drain, and is not impressed by SIGHUP.
+    private func handleSignals() throws {
         signal(SIGPIPE, SIG_IGN)
         signals = try SignalHandler(for: [SIGTERM, SIGINT, SIGHUP], in: loop) { [unowned self] number in
             if number != SIGHUP { drain() }
@@ -44,9 +51,14 @@ package final class Worker {
     /// Serves until it has drained.
     /// - Returns: the process's exit code.
     package func run() -> Int32 {
-        while !isStopped {
-            do { try turn(waitingAtMost: 1_000) } catch { return 1 }
+        do {
+            try handleSignals()
+            attachLink()
+            while !isStopped { try turn(waitingAtMost: 1_000) }
+        } catch {
+            return 1
         }
+        link?.report()
         core.log.stop()
         return 0
     }
@@ -85,6 +97,15 @@ package final class Worker {
     package func apply(_ routing: RoutingTable) {
         core.apply(routing)
         core.forgetReleasedSlots()
+        if !isListening, drainDeadline == nil { listen() }
+    }
+
+    /// Accepts connections only from the first version on: before, every request would get 404.
+    private func listen() {
+        isListening = true
+        for listener in configuration.listeners {
+            if let listener = try? Listener(core: core, descriptor: listener.descriptor) { listeners.append(listener) }
+        }
     }
 
     /// Takes an upstream's endpoints as they are now.

@@ -72,7 +72,9 @@ package enum RetryOrder: Equatable {
     case giveUp(status: Int)
 
     /// Decides by the route's retry policy, as `proxy_next_upstream` does.
-    package static func decide(after failure: AttemptFailure, _ state: AttemptState, by policy: RoutePolicy) -> RetryOrder {
+    package static func decide(after failure: AttemptFailure, _ state: AttemptState, by policy: RoutePolicy)
+        -> RetryOrder
+    {
         let answer = RetryOrder.giveUp(status: failure.status)
         guard state.isReplayable else { return answer }
         let mayRepeat =
