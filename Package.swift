@@ -110,6 +110,10 @@ let tests: [Target] = [
     unitTests("PorticoSnapshot", ["PorticoModel"]),
     unitTests("ControlLink", ["PorticoModel", "PorticoSnapshot"]),
     unitTests("ControlClient", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
+    .testTarget(
+        name: "ControlLinkFeatureTests",
+        dependencies: ["PorticoModel", "PorticoSnapshot", "ControlLink", "ControlServer", "ControlClient"],
+        path: "Tests/FeatureTests/ControlLink", swiftSettings: strict),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("ClusterState", ["PorticoModel"]),
     unitTests("IngressAnnotations", ["ClusterState", "PorticoModel"]),
