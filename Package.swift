@@ -62,7 +62,12 @@ let controlPlane: [Target] = [
             "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "ControlServer",
             "PorticoTelemetry", "ControlLink", logging,
         ]),
-    executable("portico-control", in: "ControlPlane", ["ControllerCore", "PorticoModel", argumentParser, logging]),
+    executable(
+        "portico-control", in: "ControlPlane",
+        [
+            "ControllerCore", "PorticoModel", "PorticoTelemetry", "ProcessSupervision", "RouteCompiler", "SnapshotStore",
+            argumentParser, logging,
+        ]),
     executable(
         "portico", in: "ControlPlane", ["PorticoModel", "ProcessSupervision", "CCurl", argumentParser, logging]),
 ]

@@ -1,0 +1,82 @@
+import ControlServer
+import FoundationEssentials
+import PorticoModel
+import SnapshotPublisher
+import SnapshotStore
+
+extension Controller: AdminHandler {
+    func status() -> AdminStatus {
+        let running = publisher.running
+        return AdminStatus(
+            ready: notReadyReason == nil, published: (running?.version ?? .none).description,
+            compiled: (publisher.newestCompiled?.version ?? .none).description, pin: publisher.pin.map(Self.pin),
+            hosts: running?.tree.sections.count { $0.name.kind == .virtualHost } ?? 0,
+            upstreams: running?.tree.sections.count { $0.name.kind == .upstream } ?? 0,
+            workers: workers.all.map(Self.worker), diagnostics: diagnostics.all.map { AdminDiagnostic($0) })
+    }
+
+    func snapshots() throws -> AdminSnapshots {
+        let running = publisher.running?.version
+        do {
+            return AdminSnapshots(snapshots: try store.list().map { Self.snapshot($0, running: running) })
+        } catch { throw AdminRefusal(error.description) }
+    }
+
+    func rollback(_ request: AdminRollback) throws -> AdminPublished {
+        guard let version = Version(request.version) else {
+            throw AdminRefusal("'\(request.version)' is no version; versions are written epoch.sequence, as 1.42")
+        }
+        do {
+            let reason = request.reason.isEmpty ? nil : request.reason
+            let published = try publisher.rollback(to: version, reason: reason)
+            publish(published, retaining: publisher.pinnedUpstreams)
+            logger.warning("pinned to the content of \(version)\(reason.map { ": \($0)" } ?? "")")
+            return AdminPublished(
+                version: published.version.description,
+                message: "the content of \(version) is published and pinned; `portico resume` ends it")
+        } catch { throw AdminRefusal(error.description) }
+    }
+
+    func resume() throws -> AdminPublished {
+        do {
+            let published = try publisher.resume()
+            publish(published, retaining: [])
+            return AdminPublished(
+                version: published.version.description, message: "the newest configuration is published")
+        } catch { throw AdminRefusal(error.description) }
+    }
+
+    // MARK: Forms for people
+
+    private static func pin(_ record: SnapshotRecord) -> AdminPin {
+        AdminPin(
+            version: record.version.description, restored: (record.rollbackOf ?? .none).description,
+            reason: record.reason ?? "", since: time(record.createdAt))
+    }
+
+    private static func worker(_ worker: WorkerTable.Worker) -> AdminWorker {
+        let hello = worker.client.hello
+        return AdminWorker(
+            node: hello.node, process: hello.process, processID: hello.processID, classGroup: hello.classGroup,
+            version: worker.version.description, rejectedVersion: worker.refused?.version.description,
+            rejectedReason: worker.refused?.error, connectedSince: time(worker.connectedAt))
+    }
+
+    private static func snapshot(_ stored: StoredSnapshot, running: Version?) -> AdminSnapshot {
+        let record = stored.record
+        let isRunning = record.version == running
+        let cause = record.reason.map { "\(record.cause): \($0)" } ?? record.cause
+        return AdminSnapshot(
+            version: record.version.description, parent: record.parent?.description, time: time(record.createdAt),
+            cause: cause, digest: stored.rootDigest.description, published: record.publishedAt != nil,
+            running: isRunning, pinned: isRunning && record.kind == .rollback,
+            restores: record.rollbackOf?.description,
+            acknowledged: stored.acknowledgements.count { $0.error == nil },
+            rejected: stored.acknowledgements.count { $0.error != nil })
+    }
+
+    /// RFC 3339 in UTC, to the second.
+    private static func time(_ seconds: Double) -> String {
+        Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
+    }
+}

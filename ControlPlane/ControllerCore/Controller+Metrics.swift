@@ -1,0 +1,152 @@
+import ControlServer
+import PorticoModel
+import PorticoTelemetry
+import SnapshotStore
+
+/// What the controller itself contributes to `/metrics`, as it is at one moment.
+struct ControllerFacts: Sendable {
+    struct Worker: Sendable {
+        var node: String
+        var process: String
+        var version: Version
+        var isRefusing: Bool
+    }
+
+    var running: Version
+    var newestCompiled: Version
+    var rootHash: UInt64
+    var isPinned: Bool
+    var sections: Int
+    var errors: Int
+    var warnings: Int
+    var publications: UInt64
+    var acknowledgements: UInt64
+    var refusals: UInt64
+    var lastAcknowledgedAt: Double?
+    var workers: [Worker]
+    var link: LinkListenerCounters
+    var store: SnapshotStore.Health
+}
+
+extension ControllerConfiguration {
+    /// The labels that ingress-nginx puts on every series.
+    var controllerLabels: PrometheusText.Labels {
+        [
+            ("controller_class", controllerClass), ("controller_namespace", podNamespace),
+            ("controller_pod", podName),
+        ]
+    }
+}
+
+extension Controller {
+    /// The Prometheus text. Written off the controller's queue, for with many routes it is long.
+    nonisolated func metricsText(link: LinkListenerCounters) async -> String {
+        let facts = await facts(link: link)
+        var text = PrometheusText()
+        metrics.write(into: &text)
+        facts.write(controllerLabels: configuration.controllerLabels, into: &text)
+        return text.text
+    }
+
+    private func facts(link: LinkListenerCounters) -> ControllerFacts {
+        let root = publisher.running?.tree.rootDigest.bytes.prefix(6) ?? []
+        return ControllerFacts(
+            running: publisher.running?.version ?? .none, newestCompiled: publisher.newestCompiled?.version ?? .none,
+            rootHash: root.reduce(0) { $0 << 8 | UInt64($1) }, isPinned: publisher.pin != nil,
+            sections: publisher.sectionCount, errors: diagnostics.count(of: .error),
+            warnings: diagnostics.count(of: .warning), publications: publications,
+            acknowledgements: workers.acknowledgements, refusals: workers.refusals,
+            lastAcknowledgedAt: workers.lastAcknowledgedAt,
+            workers: workers.all.map {
+                .init(
+                    node: $0.client.hello.node, process: $0.client.hello.process, version: $0.version,
+                    isRefusing: $0.refused != nil)
+            }, link: link, store: store.health)
+    }
+}
+
+extension ControllerFacts {
+    func write(controllerLabels: PrometheusText.Labels, into text: inout PrometheusText) {
+        writeLikeIngressNginx(controllerLabels, into: &text)
+        writeVersions(into: &text)
+        writeCounters(into: &text)
+    }
+
+    private func writeLikeIngressNginx(_ labels: PrometheusText.Labels, into text: inout PrometheusText) {
+        let prefix = "nginx_ingress_controller_"
+        text.begin(
+            prefix + "build_info", .gauge, "A metric with a constant '1' labeled with information about the build.")
+        text.sample(
+            prefix + "build_info",
+            labels + [("build", "portico"), ("release", ControlPlane.release), ("repository", "portico")], 1.0)
+        text.begin(prefix + "config_hash", .gauge, "Running configuration hash actually running")
+        text.sample(prefix + "config_hash", labels, rootHash)
+        text.begin(
+            prefix + "config_last_reload_successful", .gauge,
+            "Whether the last configuration was applied by every worker")
+        let isApplied = !workers.contains { $0.isRefusing }
+        text.sample(prefix + "config_last_reload_successful", labels, isApplied ? 1.0 : 0)
+        text.begin(
+            prefix + "config_last_reload_successful_timestamp_seconds", .gauge,
+            "Timestamp of the last configuration that a worker applied.")
+        text.sample(
+            prefix + "config_last_reload_successful_timestamp_seconds", labels, lastAcknowledgedAt?.rounded() ?? 0)
+        text.begin(prefix + "success", .counter, "Versions that workers applied")
+        text.sample(prefix + "success", labels, acknowledgements)
+        text.begin(prefix + "errors", .counter, "Versions that workers refused")
+        text.sample(prefix + "errors", labels, refusals)
+    }
+
+    private func writeVersions(into text: inout PrometheusText) {
+        text.begin("portico_published_version", .gauge, "The version that workers shall run, in two parts")
+        write(running, "portico_published_version", [], &text)
+        text.begin("portico_compiled_version", .gauge, "The newest compiled version, in two parts")
+        write(newestCompiled, "portico_compiled_version", [], &text)
+        text.begin("portico_applied_version", .gauge, "The version that a worker runs, in two parts")
+        for worker in workers {
+            let labels = [("node", worker.node), ("process", worker.process)]
+            write(worker.version, "portico_applied_version", labels, &text)
+        }
+        text.begin("portico_pinned", .gauge, "1 while a rollback holds newer versions back")
+        text.sample("portico_pinned", [], isPinned ? 1.0 : 0)
+        text.begin("portico_sections", .gauge, "Sections of the published configuration")
+        text.sample("portico_sections", [], UInt64(sections))
+        text.begin("portico_connected_processes", .gauge, "Processes of the data plane that hold a control link")
+        text.sample("portico_connected_processes", [], UInt64(workers.count))
+    }
+
+    private func write(
+        _ version: Version, _ name: String, _ labels: PrometheusText.Labels, _ text: inout PrometheusText
+    ) {
+        text.sample(name, labels + [("part", "epoch")], version.epoch)
+        text.sample(name, labels + [("part", "sequence")], version.sequence)
+    }
+
+    private func writeCounters(into text: inout PrometheusText) {
+        text.begin("portico_diagnostics", .gauge, "Present diagnostics about files and objects")
+        text.sample("portico_diagnostics", [("severity", "error")], UInt64(errors))
+        text.sample("portico_diagnostics", [("severity", "warning")], UInt64(warnings))
+        let counters: [(name: String, help: String, value: UInt64)] = [
+            ("portico_publications_total", "Versions published", publications),
+            ("portico_rejected_snapshots_total", "Versions that a worker refused", refusals),
+            ("portico_link_connections_total", "Connections to the control link", link.connections),
+            (
+                "portico_link_malformed_frames_total", "Control links closed for a malformed or unexpected frame",
+                link.malformedFrames
+            ),
+            ("portico_link_untrusted_peers_total", "Peers of another user that were turned away", link.untrustedPeers),
+            (
+                "portico_link_incompatible_peers_total", "Peers that speak no protocol in common",
+                link.incompatiblePeers
+            ),
+            ("portico_link_sent_bytes_total", "Bytes sent over control links", link.sentBytes),
+            ("portico_snapshot_store_errors_total", "Failed operations on the snapshot history", store.errors),
+        ]
+        for counter in counters {
+            text.begin(counter.name, .counter, counter.help)
+            text.sample(counter.name, [], counter.value)
+        }
+        text.begin("portico_snapshot_store_up", .gauge, "1 while the snapshot history is on disk")
+        text.sample("portico_snapshot_store_up", [], store.currentError == nil ? 1.0 : 0)
+    }
+}

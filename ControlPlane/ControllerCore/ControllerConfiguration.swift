@@ -1,0 +1,47 @@
+import RouteCompiler
+import SnapshotStore
+
+/// What a control plane is told at its start.
+package struct ControllerConfiguration: Sendable {
+    /// The folder of manifests.
+    package var manifests: String
+    /// The Unix socket that the data plane connects to.
+    package var controlSocket: String
+    /// Numeric, without brackets.
+    package var metricsHost: String
+    package var metricsPort: UInt16
+    /// Holds the snapshot history, the admin socket and the lock.
+    package var dataDirectory: String
+    package var compiler = CompilerConfiguration()
+    package var retention = SnapshotRetention()
+    /// Readiness waits for so many workers to have applied the configuration.
+    package var expectedWorkers = 0
+    /// The value of the label `controller_class`.
+    package var controllerClass = "k8s.io/ingress-nginx"
+    /// From the pod's environment, where there is one.
+    package var podNamespace = ""
+    package var podName = ""
+
+    package init(
+        manifests: String, controlSocket: String, metricsHost: String, metricsPort: UInt16, dataDirectory: String
+    ) {
+        self.manifests = manifests
+        self.controlSocket = controlSocket
+        self.metricsHost = metricsHost
+        self.metricsPort = metricsPort
+        self.dataDirectory = dataDirectory
+    }
+
+    package var adminSocket: String { dataDirectory + "/admin.sock" }
+    package var database: String { dataDirectory + "/snapshots.sqlite" }
+    package var lock: String { dataDirectory + "/control.lock" }
+    /// One data plane is served, that of this class.
+    package var classGroup: String { compiler.classes.ingressClass }
+}
+
+/// Why a control plane cannot start: one line for a person.
+package struct ControllerStartError: Error, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) { self.description = description }
+}

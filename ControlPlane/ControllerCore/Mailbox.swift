@@ -1,0 +1,32 @@
+import ControlServer
+import ManifestDirectory
+import PorticoModel
+import Synchronization
+
+/// What the controller reacts to.
+enum ControllerEvent: Sendable {
+    case manifests(ManifestUpdate)
+    /// Addresses of an external name.
+    case resolved(EndpointSet)
+    case link(LinkListenerEvent)
+}
+
+/// Collects events of all threads in order. Those that arrive while the controller works become one batch.
+final class Mailbox: Sendable {
+    private let events = Mutex<[ControllerEvent]>([])
+
+    /// - Returns: whether nobody has been told to take the events yet.
+    func add(_ event: ControllerEvent) -> Bool {
+        events.withLock { events in
+            events.append(event)
+            return events.count == 1
+        }
+    }
+
+    func take() -> [ControllerEvent] {
+        events.withLock { events in
+            defer { events = [] }
+            return events
+        }
+    }
+}

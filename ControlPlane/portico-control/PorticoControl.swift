@@ -1,0 +1,103 @@
+import ArgumentParser
+import ControllerCore
+import Glibc
+import Logging
+import PorticoModel
+import PorticoTelemetry
+import ProcessSupervision
+import RouteCompiler
+import SnapshotStore
+
+/// The control plane.
+@main struct PorticoControl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portico-control",
+        abstract: "Compiles Ingress configuration and keeps the data plane up to date.")
+
+    @Option(help: ArgumentHelp("The folder of manifests, YAML or JSON.", valueName: "dir"))
+    var manifests: String
+
+    @Option(help: ArgumentHelp("The Unix socket that the data plane connects to.", valueName: "path"))
+    var controlSocket = "/run/portico/control.sock"
+
+    @Option(help: ArgumentHelp("Where to serve /metrics, /healthz and /readyz.", valueName: "addr:port"))
+    var metrics = "0.0.0.0:10254"
+
+    @Option(help: ArgumentHelp("What must outlive a restart.", valueName: "dir"))
+    var dataDir = "/var/lib/portico"
+
+    @OptionGroup(title: "What is served") var selection: SelectionOptions
+
+    @Option(help: ArgumentHelp("Be ready only when so many workers have applied the configuration.", valueName: "n"))
+    var expectedWorkers = 0
+
+    @Option(help: ArgumentHelp("How many versions to keep.", valueName: "n"))
+    var snapshotHistory = 100
+
+    @Option(help: ArgumentHelp("Forget versions that are older. (default: keep them)", valueName: "days"))
+    var snapshotMaxAge: Double?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "info"
+
+    /// A wrong call is one clear line and exit code 2; help goes to standard output with 0.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? PorticoControl { try await command.run() } else { try command.run() }
+        } catch let error as ControllerStartError {
+            fail(error.description)
+        } catch  where exitCode(for: error) == .validationFailure {
+            fail("\(message(for: error)) (portico-control --help tells more)")
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func fail(_ reason: String) -> Never {
+        writeLine("portico-control: \(reason)", to: STDERR_FILENO)
+        Glibc.exit(2)
+    }
+
+    func validate() throws {
+        guard ListenAddress(metrics) != nil else {
+            throw ValidationError("--metrics takes ADDR:PORT with a numeric address, and was given '\(metrics)'")
+        }
+        guard snapshotHistory > 0 else { throw ValidationError("--snapshot-history takes a number above 0") }
+        guard expectedWorkers >= 0 else { throw ValidationError("--expected-workers takes a number") }
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("--log-level was given '\(logLevel)', which is no level")
+        }
+    }
+
+    mutating func run() async throws {
+        // A link that ends while it is written to is an error of that link, not of the process.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
+        let ending = EndingSignals()
+        StandardErrorLog.bootstrap(level: Logger.Level(rawValue: logLevel) ?? .info)
+        let logger = Logger(label: "portico-control")
+        guard let address = ListenAddress(metrics) else { return }
+        let plane = try await ControlPlane(makeConfiguration(address), logger: logger)
+        try await plane.start()
+        logger.info("serving \(manifests) on \(controlSocket), metrics on \(address)")
+        let signal = await ending.wait()
+        logger.info("ending on \(signal == SIGINT ? "SIGINT" : "SIGTERM")")
+        await plane.stop()
+    }
+
+    private func makeConfiguration(_ address: ListenAddress) -> ControllerConfiguration {
+        var configuration = ControllerConfiguration(
+            manifests: manifests, controlSocket: controlSocket, metricsHost: address.host, metricsPort: address.port,
+            dataDirectory: dataDir)
+        configuration.compiler = selection.compilerConfiguration
+        configuration.controllerClass = selection.controllerClass.first ?? configuration.controllerClass
+        configuration.retention = SnapshotRetention(count: snapshotHistory, age: snapshotMaxAge.map { $0 * 86_400 })
+        configuration.expectedWorkers = expectedWorkers
+        configuration.podName = PorticoControl.environment("POD_NAME")
+        configuration.podNamespace = PorticoControl.environment("POD_NAMESPACE")
+        return configuration
+    }
+
+    private static func environment(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+}
