@@ -40,8 +40,9 @@ package final class Worker {
         timers.append(PeriodicTimer(in: loop, every: 1_000) { [unowned link] in link.report() })
     }
 
-    /// Takes SIGTERM as the order to drain, and is not impressed by SIGHUP.
-    private func handleSignals() throws {
+    /// Takes SIGTERM as the order to drain, and is not impressed by SIGHUP. `run` does it where it was not done.
+    package func handleSignals() throws {
+        guard signals == nil else { return }
         signal(SIGPIPE, SIG_IGN)
         signals = try SignalHandler(for: [SIGTERM, SIGINT, SIGHUP], in: loop) { [unowned self] number in
             if number != SIGHUP { drain() }
