@@ -1,4 +1,5 @@
 /// A request method (RFC 9110 §9); `other` for extension methods, whose name is in the head.
+@usableFromInline
 package enum HTTPMethod: UInt8, Sendable {
     case get, head, post, put, delete, options, patch, trace, connect, other
 

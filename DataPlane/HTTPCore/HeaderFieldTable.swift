@@ -2,15 +2,23 @@
 ///
 /// Raw memory, because an array costs a uniqueness check for each field appended; every access is checked against
 /// `count`. A copy shares the memory: whoever writes through one copy puts it back before another is used.
+@usableFromInline
 struct HeaderFieldTable {
-    private let storage: UnsafeMutablePointer<HeaderField>
-    private let firstIndexes: UnsafeMutablePointer<UInt16>
+    @usableFromInline
+    let storage: UnsafeMutablePointer<HeaderField>
+    @usableFromInline
+    let firstIndexes: UnsafeMutablePointer<UInt16>
     private let names = HeaderNameTable.shared.reader
+    @usableFromInline
     let capacity: Int
-    private(set) var count = 0
-    private(set) var present = KnownHeaderSet()
-    private(set) var repeated = KnownHeaderSet()
-    private(set) var allFlags: HeaderField.Flags = []
+    @usableFromInline
+    var count = 0
+    @usableFromInline
+    var present = KnownHeaderSet()
+    @usableFromInline
+    var repeated = KnownHeaderSet()
+    @usableFromInline
+    var allFlags: HeaderField.Flags = []
 
     init(capacity: Int) {
         precondition(capacity > 0 && capacity <= Int(UInt16.max))
@@ -25,15 +33,18 @@ struct HeaderFieldTable {
         firstIndexes.deallocate()
     }
 
+    @inlinable
     subscript(index: Int) -> HeaderField {
         precondition(index >= 0 && index < count)
         return storage[index]
     }
 
+    @inlinable
     func firstIndex(of header: KnownHeader) -> Int? {
         present.contains(header) ? Int(firstIndexes[Int(header.rawValue) & 63]) : nil
     }
 
+    @inlinable
     func value(of header: KnownHeader) -> ByteRange? {
         firstIndex(of: header).map { self[$0].value }
     }

@@ -1,4 +1,5 @@
 /// The header fields that the proxy has an interest in. At most 63, so that a head's set of them is one word.
+@usableFromInline
 package enum KnownHeader: UInt8, CaseIterable, Sendable {
     case other = 0
     // Framing and connection management: never copied blindly.
@@ -112,12 +113,17 @@ package enum KnownHeader: UInt8, CaseIterable, Sendable {
 }
 
 /// A set of known header fields, one bit each.
+@usableFromInline
 package struct KnownHeaderSet: Hashable, Sendable {
+    @usableFromInline
     package var bits: UInt64 = 0
 
+    @inlinable
     package init() {}
 
+    @inlinable
     package func contains(_ header: KnownHeader) -> Bool { bits & (1 &<< UInt64(header.rawValue)) != 0 }
 
+    @inlinable
     package mutating func insert(_ header: KnownHeader) { bits |= 1 &<< UInt64(header.rawValue) }
 }

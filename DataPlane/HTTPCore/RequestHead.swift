@@ -1,4 +1,5 @@
 /// How long a message body is and how its end is found (RFC 9112 §6).
+@usableFromInline
 package enum BodyFraming: Hashable, Sendable {
     case none
     /// Bytes, at least one.
@@ -9,6 +10,7 @@ package enum BodyFraming: Hashable, Sendable {
 }
 
 /// The forms of a request-target (RFC 9112 §3.2); the authority form belongs to CONNECT, which is refused.
+@usableFromInline
 package enum TargetForm: UInt8, Sendable {
     case origin, absolute, asterisk
 }
@@ -16,8 +18,11 @@ package enum TargetForm: UInt8, Sendable {
 /// A parsed request head: offsets into the bytes it was parsed from. One object serves every request of a loop.
 ///
 /// What changes lies behind a constant pointer, for the reason given at `HeaderFields`.
+@usableFromInline
 package final class RequestHead {
+    @usableFromInline
     let values: UnsafeMutablePointer<RequestHeadValues>
+    @usableFromInline
     package let fields: HeaderFields
 
     /// - Parameter fieldCapacity: the largest number of fields in one head.
@@ -29,45 +34,72 @@ package final class RequestHead {
 
     deinit { values.deallocate() }
 
+    @inlinable
     package var method: HTTPMethod { values.pointee.method }
     /// The method as sent.
+    @inlinable
     package var methodName: ByteRange { values.pointee.methodName }
+    @inlinable
     package var form: TargetForm { values.pointee.form }
     /// The target as sent, whatever its form.
+    @inlinable
     package var target: ByteRange { values.pointee.target }
     /// The target in origin form: path and query. Of an absolute target without a path it lacks the leading slash, and
     /// may be empty; `*` for the asterisk form.
+    @inlinable
     package var originTarget: ByteRange { values.pointee.originTarget }
     /// 0 or 1: the minor version of HTTP/1.
+    @inlinable
     package var minorVersion: UInt8 { values.pointee.minorVersion }
+    @inlinable
     package var framing: BodyFraming { values.pointee.framing }
     /// The host and port that the request is for: of an absolute target its own, else the Host field's; empty if neither.
+    @inlinable
     package var authority: ByteRange { values.pointee.authority }
     /// `authority` without the port.
+    @inlinable
     package var host: ByteRange { values.pointee.host }
     /// The downstream connection may carry another request after this one.
+    @inlinable
     package var isKeepAlive: Bool { values.pointee.isKeepAlive }
+    @inlinable
     package var expectsContinue: Bool { values.pointee.expectsContinue }
     /// Connection says upgrade and Upgrade names a protocol.
+    @inlinable
     package var requestsUpgrade: Bool { values.pointee.requestsUpgrade }
     /// The head's length, up to where the body starts.
+    @inlinable
     package var byteCount: Int { values.pointee.byteCount }
 }
 
 /// What `RequestHead` says, as its parser fills it in.
+@usableFromInline
 struct RequestHeadValues {
+    @usableFromInline
     var method = HTTPMethod.get
+    @usableFromInline
     var methodName = ByteRange.empty
+    @usableFromInline
     var form = TargetForm.origin
+    @usableFromInline
     var target = ByteRange.empty
+    @usableFromInline
     var originTarget = ByteRange.empty
+    @usableFromInline
     var minorVersion: UInt8 = 1
+    @usableFromInline
     var framing = BodyFraming.none
+    @usableFromInline
     var authority = ByteRange.empty
+    @usableFromInline
     var host = ByteRange.empty
+    @usableFromInline
     var isKeepAlive = false
+    @usableFromInline
     var expectsContinue = false
+    @usableFromInline
     var requestsUpgrade = false
+    @usableFromInline
     var byteCount = 0
 }
 
