@@ -65,6 +65,14 @@ struct ManifestFile {
         positions[reference].map { documents[$0.document].declarations[$0.declaration] }
     }
 
+    /// Whether something in it is broken that was not in the earlier file, and may be what became of an object there.
+    func isMoreBroken(than old: ManifestFile?) -> Bool {
+        guard isBroken else { return false }
+        guard fault == nil, let old, old.fault == nil else { return true }
+        let known = Set(old.documents.lazy.filter { !$0.faults.isEmpty }.map(\.source.text))
+        return documents.contains { !$0.faults.isEmpty && !known.contains($0.source.text) }
+    }
+
     static func unreadable(_ path: String, _ reason: String) -> ManifestFile {
         var file = ManifestFile(path: path)
         file.fault = Diagnostic(

@@ -5,8 +5,9 @@ import PorticoModel
 ///
 /// - An object is declared by the first file, by path, that names it; other declarations are reported.
 /// - An object whose declaration is invalid keeps its last good form.
-/// - An object that nothing declares any more keeps its last good form while the file that held it is broken (it may be
-///   in there) or only just gone (an editor may be replacing it); otherwise it is deleted.
+/// - An object that nothing declares any more keeps its last good form if the file that held it broke in the same step
+///   (it may be in the broken part), until the file is whole; or if the file is only just gone (an editor may be
+///   replacing it); otherwise it is deleted.
 struct ManifestTable {
     private struct Effective {
         var object: KubernetesObject
@@ -49,20 +50,20 @@ struct ManifestTable {
     mutating func set(_ file: ManifestFile) {
         let old = files.updateValue(file, forKey: file.path)
         let wasAbsent = absent.remove(file.path) != nil
-        reindex(file.path, wasAbsent ? nil : old, file)
+        reindex(file.path, wasAbsent ? nil : old, file, mayHideObjects: file.isMoreBroken(than: old))
     }
 
     /// The file is not there; what it declared is kept until it is forgotten.
     mutating func markAbsent(_ path: String) {
         guard let file = files[path], absent.insert(path).inserted else { return }
-        reindex(path, file, nil)
+        reindex(path, file, nil, mayHideObjects: true)
     }
 
     /// The file is gone for good.
     mutating func forget(_ path: String) {
         guard let file = files.removeValue(forKey: path) else { return }
         let wasAbsent = absent.remove(path) != nil
-        reindex(path, wasAbsent ? nil : file, nil)
+        reindex(path, wasAbsent ? nil : file, nil, mayHideObjects: false)
     }
 
     /// Restores what an earlier process kept of files that are broken or cannot be read. Called once, after the first
@@ -76,7 +77,10 @@ struct ManifestTable {
 
     // MARK: Indexes
 
-    private mutating func reindex(_ path: String, _ old: ManifestFile?, _ new: ManifestFile?) {
+    /// - Parameter mayHideObjects: what the file declared before and does not now may still be meant by it.
+    private mutating func reindex(
+        _ path: String, _ old: ManifestFile?, _ new: ManifestFile?, mayHideObjects: Bool
+    ) {
         for reference in old?.references ?? ManifestTable.nothing where new?.declares(reference) != true {
             sites[reference]?.removeAll { $0 == path }
             if sites[reference]?.isEmpty == true { sites[reference] = nil }
@@ -90,18 +94,18 @@ struct ManifestTable {
         var concerned = effectiveOfFile[path] ?? []
         concerned.formUnion(old?.references ?? ManifestTable.nothing)
         concerned.formUnion(new?.references ?? ManifestTable.nothing)
-        for reference in concerned { settle(reference) }
+        for reference in concerned { settle(reference, mayBeHidden: mayHideObjects) }
     }
 
     private static let nothing = ManifestFile(path: "").references
 
     // MARK: Which form is in force
 
-    private mutating func settle(_ reference: ObjectReference) {
+    private mutating func settle(_ reference: ObjectReference, mayBeHidden: Bool) {
         let paths = sites[reference] ?? []
         guard let path = paths.first, let file = files[path] else {
             repeated.remove(reference)
-            return settleUndeclared(reference)
+            return settleUndeclared(reference, mayBeHidden)
         }
         guard let declaration = file.declaration(of: reference) else { return }
         if paths.count > 1 || file.repeated.contains(reference) {
@@ -116,9 +120,11 @@ struct ManifestTable {
         }
     }
 
-    private mutating func settleUndeclared(_ reference: ObjectReference) {
+    private mutating func settleUndeclared(_ reference: ObjectReference, _ mayBeHidden: Bool) {
         guard let current = effective[reference] else { return }
-        let mayReturn = absent.contains(current.file) || files[current.file]?.isBroken == true
+        // What was kept once is kept until the file is whole again.
+        let isBroken = files[current.file]?.isBroken == true
+        let mayReturn = absent.contains(current.file) || isBroken && (mayBeHidden || current.isStale)
         if mayReturn {
             effective[reference]?.isStale = true
         } else {

@@ -73,6 +73,24 @@ import Testing
         #expect(follower.set("a.yaml", Manifests.service("two", port: 81)).contains("-one"))
     }
 
+    @Test func `What never was an object keeps nothing from being deleted`() {
+        var follower = Follower()
+        let values = "---\nreplicas: 3\n---\n"
+        follower.set("a.yaml", Manifests.service("one") + values + Manifests.service("two"))
+        #expect(follower.serving == ["+one:80", "+two:80"])
+        #expect(follower.set("a.yaml", values + Manifests.service("two")).contains("-one"))
+        #expect(follower.serving == ["+two:80"])
+    }
+
+    @Test func `A broken document that is edited and still broken keeps its objects`() {
+        var follower = Follower()
+        follower.set("a.yaml", Manifests.service("one") + "---\n" + Manifests.service("two"))
+        follower.set("a.yaml", Manifests.broken + "---\n" + Manifests.service("two"))
+        follower.set("a.yaml", Manifests.broken + "[\n---\n" + Manifests.service("two"))
+        follower.set("a.yaml", Manifests.broken + "[\n---\n" + Manifests.service("two", port: 81))
+        #expect(follower.serving == ["+one:80", "+two:81"])
+    }
+
     @Test func `A file that disappeared keeps its objects until it is forgotten`() {
         var follower = Follower()
         follower.set("a.yaml", Manifests.service("one"))

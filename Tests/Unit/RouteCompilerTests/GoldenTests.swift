@@ -1,4 +1,5 @@
 import Glibc
+import IngressAnnotations
 import Testing
 
 @Suite struct GoldenTests {
@@ -19,5 +20,16 @@ import Testing
             $0.hasPrefix("error ") && $0.contains(" Ingress ")
         }
         #expect(errors.isEmpty)
+    }
+}
+
+@Suite struct ReferenceTests {
+    @Test(arguments: [
+        ("docs/reference/annotations.md", SettingsReference.annotations(of: .nginx())),
+        ("docs/reference/configmap.md", SettingsReference.configMap()),
+    ])
+    func `The reference pages are what the tables say`(path: String, text: String) {
+        if getenv("PORTICO_UPDATE_GOLDEN") != nil { Repository.write(text, to: path) }
+        #expect(Repository.read(path) == text, "\(path): run `make golden`")
     }
 }
