@@ -150,3 +150,5 @@ int portico_available_processors(void) {
     int count = CPU_COUNT(&set);
     return count > 0 ? count : 1;
 }
+
+void portico_name_process(const char *name) { prctl(PR_SET_NAME, name); }

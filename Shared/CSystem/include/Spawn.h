@@ -29,3 +29,6 @@ int portico_signal_pipe(void);
 
 // CPUs that this process may run on, at least 1: what its affinity allows, which a container's CPU set narrows.
 int portico_available_processors(void);
+
+// Names this process in lists such as ps and top; at most 15 bytes. Call from the main thread.
+void portico_name_process(const char *name);
