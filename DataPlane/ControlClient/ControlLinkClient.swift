@@ -74,9 +74,10 @@ package final class ControlLinkClient {
                     incarnation: identity.incarnation, processID: identity.processID)))
     }
 
-    /// The connection is gone. What runs goes on running; what was half received is dropped. Orders not yet taken stay,
-    /// and an update that is being applied may still finish.
+    /// The connection is gone. What runs goes on running; what was half received is dropped. Of the orders not yet taken
+    /// only live state stays; an update that was taken may still finish.
     package func connectionClosed() {
+        forgetOrders()
         isConnected = false
         isWelcomed = false
         hasCompleteInitialState = false
@@ -85,6 +86,19 @@ package final class ControlLinkClient {
         assembly = ManifestAssembly()
         live.connectionOpened()
         output.removeAll()
+    }
+
+    private func forgetOrders() {
+        var kept: [LinkOrder] = []
+        for order in orders[nextOrderIndex...] {
+            switch order {
+            case .setEndpoints, .removeUpstreams: kept.append(order)
+            case .apply: applying = nil
+            case .connected, .initialStateComplete, .drain: break
+            }
+        }
+        orders = kept
+        nextOrderIndex = 0
     }
 
     /// Takes bytes from the server. After an error the connection must be closed.

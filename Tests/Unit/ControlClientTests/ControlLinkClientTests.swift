@@ -155,6 +155,29 @@ import Testing
         #expect(hello.rootDigest == pair.publication.snapshot?.tree.rootDigest)
     }
 
+    @Test func `An update that nobody took goes with its connection, live state stays`() throws {
+        let pair = LinkPair(hosts: 3)
+        var session = pair.session
+        var publication = pair.publication
+        _ = publication.update(changed: [LinkPair.set("a", port: 1)], removed: [])
+        let client = pair.client
+        client.connectionOpened()
+        try client.output.withUnsentBytes { bytes in
+            Result { try session.receive(bytes, publication: publication) }
+        }.get()
+        var output = OutputBuffer()
+        session.produce(into: &output, limit: .max, publication: publication)
+        try output.withUnsentBytes { bytes in Result { try client.receive(bytes) } }.get()
+        client.connectionClosed()
+        client.connectionOpened()
+        #expect(!client.output.isEmpty)
+        guard case .setEndpoints = client.nextOrder() else {
+            Issue.record("no live state")
+            return
+        }
+        #expect({ if case nil = client.nextOrder() { true } else { false } }())
+    }
+
     @Test func `Reports are taken only by a server that answered`() throws {
         var pair = LinkPair(hosts: 3)
         let report = MetricsReport(counters: [CounterSeries(name: "c", value: 1)])
