@@ -107,6 +107,8 @@ let tests: [Target] = [
     unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("PorticoModel"),
+    unitTests("SnapshotStore", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
+    unitTests("SnapshotPublisher", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
     unitTests("ProxyCore", ["EventLoop", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
     unitTests("HTTPCore"),
     unitTests("Routing", ["PorticoModel"]),

@@ -99,7 +99,7 @@ package final class HTTPFront: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                failure.reason.withLock { $0 = "\(error)" }
+                failure.reason.withLock { $0 = HTTPFront.reason(error) }
                 log.debug("\(name) is no longer served: \(error)")
             }
         }
@@ -117,6 +117,11 @@ package final class HTTPFront: Sendable {
             let reason = failure.reason.withLock { $0 }
             throw HTTPFrontError(description: "\(name) cannot be served: \(reason ?? "it did not start")")
         }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard case .failed(_, let code, _) = error as? SocketError else { return "\(error)" }
+        return String(cString: strerror(code))
     }
 
     private final class Failure: Sendable {

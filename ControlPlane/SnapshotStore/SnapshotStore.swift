@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import GRDB
+import Glibc
 import Logging
 import PorticoModel
 import PorticoSnapshot
@@ -94,6 +95,9 @@ package final class SnapshotStore: Sendable {
     private static func openFile(
         _ path: String, _ maximumPages: Int?
     ) throws -> (database: DatabaseQueue, writer: StoreWriter) {
+        // What SQLite keeps beside the file gets the file's mode; snapshots are nobody's business but the owner's.
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { Glibc.close(descriptor) }
         let database = try StoreSchema.open(path, maximumPages: maximumPages)
         var writer = StoreWriter()
         try database.read { try writer.load($0) }
@@ -244,6 +248,12 @@ package final class SnapshotStore: Sendable {
     }
 
     // MARK: The queue
+
+    /// Makes the file's limit another one.
+    func allowPages(_ count: Int) {
+        change { try $0.execute(sql: "PRAGMA max_page_count = \(count)") }
+        flush()
+    }
 
     private func enqueue(_ job: @escaping @Sendable (SnapshotStore, inout State) -> Void) {
         queue.async { self.state.withLock { job(self, &$0) } }
