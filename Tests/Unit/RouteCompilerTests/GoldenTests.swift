@@ -23,7 +23,7 @@ import Testing
     }
 }
 
-@Suite struct ReferenceTests {
+@Suite struct ReferenceGoldenTests {
     @Test(arguments: [
         ("docs/reference/annotations.md", SettingsReference.annotations(of: .nginx())),
         ("docs/reference/configmap.md", SettingsReference.configMap()),
