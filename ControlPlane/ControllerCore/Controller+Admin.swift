@@ -29,7 +29,7 @@ extension Controller: AdminHandler {
         do {
             let reason = request.reason.isEmpty ? nil : request.reason
             let published = try publisher.rollback(to: version, reason: reason)
-            publish(published, retaining: publisher.pinnedUpstreams)
+            publish(published)
             logger.warning("pinned to the content of \(version)\(reason.map { ": \($0)" } ?? "")")
             return AdminPublished(
                 version: published.version.description,
@@ -40,7 +40,7 @@ extension Controller: AdminHandler {
     func resume() throws -> AdminPublished {
         do {
             let published = try publisher.resume()
-            publish(published, retaining: [])
+            publish(published)
             return AdminPublished(
                 version: published.version.description, message: "the newest configuration is published")
         } catch { throw AdminRefusal(error.description) }

@@ -119,20 +119,17 @@ actor Controller {
     func publish(_ published: PublishedVersion, changed: [EndpointSet] = [], removed: [String] = []) {
         if firstPublished == nil { firstPublished = published.version }
         publications += 1
+        // A pinned version may have upstreams that the newest configuration has not.
+        let retained = takeLiveState(of: compiler.retain(publisher.pinnedUpstreams))
         let contents = published.contents
         listener?.publish(
             PublishedSnapshot(
                 version: published.version, tree: published.tree, isPinned: published.isPinned,
                 section: { contents.content(of: $0) }),
-            changed: changed, removed: removed)
+            changed: changed + retained.changed, removed: removed + retained.removed)
         let cause = published.record.cause
         logger.info(
             "published \(published.version): \(published.tree.count) sections\(cause.isEmpty ? "" : "; \(cause)")")
-    }
-
-    /// Sends a version of other content than the newest, for which the live state of its upstreams has to be there.
-    func publish(_ published: PublishedVersion, retaining upstreams: [UpstreamSettings]) {
-        publish(published)
     }
 
     private func handle(_ event: LinkListenerEvent) {

@@ -15,17 +15,18 @@ package final class Compiler {
     package private(set) var state = ClusterState()
 
     private let dialect: AnnotationDialect
-    private var options = GlobalOptions()
-    private var plans: [ObjectName: IngressPlan] = [:]
+    var options = GlobalOptions()
+    var plans: [ObjectName: IngressPlan] = [:]
     private var ingressesOfHost = ObjectIndex<String>()
-    private var hosts: [String: [MergedRoute]] = [:]
+    var hosts: [String: [MergedRoute]] = [:]
     private var losersOfHost: [String: Set<ObjectReference>] = [:]
-    private var upstreams = UpstreamTable()
-    private var publishedNames: [UpstreamKey: String] = [:]
-    private var sections: [SectionName: Section] = [:]
-    private var live: [String: LiveUpstream] = [:]
-    private var diagnosticTable = DiagnosticTable()
-    private var publishedDiagnostics: [ObjectReference: [Diagnostic]] = [:]
+    var upstreams = UpstreamTable()
+    var publishedNames: [UpstreamKey: String] = [:]
+    var sections: [SectionName: Section] = [:]
+    var live: [String: LiveUpstream] = [:]
+    var retained = RetainedUpstreams()
+    var diagnosticTable = DiagnosticTable()
+    var publishedDiagnostics: [ObjectReference: [Diagnostic]] = [:]
 
     package init(configuration: CompilerConfiguration = CompilerConfiguration()) {
         self.configuration = configuration
@@ -49,6 +50,22 @@ package final class Compiler {
         result.changedSections.sort { $0.name < $1.name }
         result.removedSections.sort()
         result.causes = Array(work.causes).sorted()
+        return result
+    }
+
+    /// Keeps the live state of upstreams flowing that the configuration need not have: those of a pinned version.
+    /// They replace the ones that were retained before.
+    ///
+    /// - Returns: changes of live state only.
+    package func retain(_ settings: [UpstreamSettings]) -> CompilationResult {
+        let before = retained
+        retained = RetainedUpstreams(settings)
+        var result = CompilationResult()
+        for name in before.names.sorted() where retained[name] == nil && !isConfigured(name) {
+            removeLive(name, from: &result)
+        }
+        let pass = EndpointPass(state: state)
+        for name in retained.names.sorted() { publishRetained(name, pass, into: &result) }
         return result
     }
 
@@ -76,15 +93,15 @@ package final class Compiler {
         switch ObjectKind(rawValue: change.reference.kind) {
         case .ingress: work.ingresses.insert(name)
         case .service:
-            work.upstreams.formUnion(upstreams.keys(of: name))
+            concern(name, &work)
             if !hasSamePorts(change.before?.service, change.after?.service) {
                 work.ingresses.formUnion(state.ingresses(of: name))
             }
         case .endpointSlice:
             for slice in [change.before?.endpointSlice, change.after?.endpointSlice].compactMap({ $0 }) {
-                work.upstreams.formUnion(upstreams.keys(of: slice.owner))
+                concern(slice.owner, &work)
             }
-        case .endpoints: work.upstreams.formUnion(upstreams.keys(of: name))
+        case .endpoints: concern(name, &work)
         case .ingressClass:
             work.ingresses.formUnion(state.ingresses(mentioning: .className(name.name)))
             work.ingresses.formUnion(state.ingresses(mentioning: .none))
@@ -92,6 +109,12 @@ package final class Compiler {
         case .configMap: if name == configuration.configMap { work.rereadsOptions = true }
         case .secret, .namespace, nil: break
         }
+    }
+
+    /// The endpoints of a service may be others now.
+    private func concern(_ service: ObjectName, _ work: inout CompilerWork) {
+        work.upstreams.formUnion(upstreams.keys(of: service))
+        work.retained.formUnion(retained.names(of: service))
     }
 
     /// Whether backends that name the service are as right or wrong as before.
@@ -157,147 +180,5 @@ package final class Compiler {
         }
         for (loser, diagnostics) in byLoser { diagnosticTable.replace(loser, .host(host), with: diagnostics) }
         losersOfHost[host] = byLoser.isEmpty ? nil : Set(byLoser.keys)
-    }
-}
-
-/// What a batch of changes makes necessary, stage by stage.
-struct CompilerWork {
-    var causes: Set<ObjectReference> = []
-    var rereadsOptions = false
-    var ingresses: Set<ObjectName> = []
-    var hosts: Set<String> = []
-    var emittedHosts: Set<String> = []
-    /// Upstreams whose endpoints may have changed.
-    var upstreams: Set<UpstreamKey> = []
-}
-
-// MARK: - Emission
-
-extension Compiler {
-    private var defaultBackend: UpstreamKey? {
-        configuration.defaultBackendService.map { UpstreamKey(service: $0, port: nil, usesServiceAddress: false) }
-    }
-
-    /// Sections and endpoints of upstreams that are new, gone, named anew, or whose service changed.
-    private func emitUpstreams(_ work: inout CompilerWork, into result: inout CompilationResult) {
-        let dirty = upstreams.takeDirty()
-        var released: Set<String> = []
-        var claimed: Set<String> = []
-        for key in dirty {
-            let old = publishedNames[key]
-            let new = upstreams.isUsed(key) ? upstreams.name(of: key) : nil
-            if let new { claimed.insert(new) }
-            if new == nil { noteEndpoints(of: key, nil) }
-            guard old != new else { continue }
-            if let old { released.insert(old) }
-            publishedNames[key] = new
-            for case .host(let host) in upstreams.users(of: key) { work.emittedHosts.insert(host) }
-        }
-        for name in released.subtracting(claimed).sorted() { removeUpstream(name, from: &result) }
-        let pass = EndpointPass(state: state)
-        for key in dirty.union(work.upstreams).sorted() where upstreams.isUsed(key) {
-            let name = upstreams.name(of: key)
-            let settings = UpstreamSettings(name: name, service: key.service, port: key.portText)
-            publish(.upstream(settings), into: &result)
-            let found = pass.live(key)
-            publish(name, found, into: &result)
-            noteEndpoints(of: key, pass.problem(of: key) == nil ? found : nil)
-        }
-    }
-
-    /// Says of a service that nothing stands behind one of its ports.
-    private func noteEndpoints(of key: UpstreamKey, _ found: LiveUpstream?) {
-        let service = ObjectReference(kind: ObjectKind.service.rawValue, name: key.service)
-        var diagnostics: [Diagnostic] = []
-        if case .endpoints([]) = found {
-            diagnostics.append(
-                Diagnostic(
-                    severity: .warning, object: service, line: 0, field: "",
-                    reason: "there is no ready endpoint behind port \(key.port?.description ?? "number one")",
-                    consequence: "requests are answered with 503"))
-        }
-        diagnosticTable.replace(service, .upstream(key), with: diagnostics)
-    }
-
-    private func emitHosts(_ work: CompilerWork, into result: inout CompilationResult) {
-        for host in work.emittedHosts {
-            if let routes = hosts[host] {
-                let section = HostEmission.section(host, routes) { publishedNames[$0] ?? $0.plainName }
-                publish(.virtualHost(section), into: &result)
-            } else {
-                remove(SectionName(kind: .virtualHost, name: host), from: &result)
-            }
-        }
-    }
-
-    private func emitGlobalSettings(into result: inout CompilationResult) {
-        var settings = options.settings
-        settings.defaultUpstream = defaultBackend.flatMap { publishedNames[$0] }
-        publish(.globalSettings(settings), into: &result)
-    }
-
-    private func emitDiagnostics(into result: inout CompilationResult) {
-        for object in diagnosticTable.takeTouched() {
-            let found = diagnosticTable.diagnostics(of: object).map(located)
-            guard found != publishedDiagnostics[object] ?? [] else { continue }
-            publishedDiagnostics[object] = found.isEmpty ? nil : found
-            result.changedDiagnostics[object] = found
-        }
-    }
-
-    private func publish(_ section: Section, into result: inout CompilationResult) {
-        let name = section.name
-        guard sections[name] != section else { return }
-        sections[name] = section
-        result.changedSections.append(section)
-    }
-
-    private func remove(_ name: SectionName, from result: inout CompilationResult) {
-        if sections.removeValue(forKey: name) != nil { result.removedSections.append(name) }
-    }
-
-    private func publish(_ name: String, _ state: LiveUpstream, into result: inout CompilationResult) {
-        guard live[name] != state else { return }
-        let old = live.updateValue(state, forKey: name)
-        switch (old, state) {
-        case (.externalName, .endpoints): result.removedExternalNames.append(name)
-        case (.endpoints, .externalName): result.removedEndpointSets.append(name)
-        default: break
-        }
-        append(name, state, to: &result)
-    }
-
-    private func append(_ name: String, _ state: LiveUpstream, to result: inout CompilationResult) {
-        switch state {
-        case .endpoints(let endpoints):
-            result.changedEndpointSets.append(EndpointSet(upstream: name, endpoints: endpoints))
-        case .externalName(let hostname, let port):
-            result.changedExternalNames.append(ExternalNameTarget(upstream: name, hostname: hostname, port: port))
-        }
-    }
-
-    private func removeUpstream(_ name: String, from result: inout CompilationResult) {
-        remove(SectionName(kind: .upstream, name: name), from: &result)
-        switch live.removeValue(forKey: name) {
-        case .endpoints: result.removedEndpointSets.append(name)
-        case .externalName: result.removedExternalNames.append(name)
-        case nil: break
-        }
-    }
-
-    /// Diagnostics are kept with lines that count from the start of their document, which may move.
-    private func located(_ diagnostic: Diagnostic) -> Diagnostic {
-        guard let object = diagnostic.object else { return diagnostic }
-        let origin =
-            switch ObjectKind(rawValue: object.kind) {
-            case .ingress: state.ingresses[object.name]?.metadata.origin
-            case .configMap: state.configMaps[object.name]?.metadata.origin
-            case .service: state.services[object.name]?.metadata.origin
-            default: nil as Origin?
-            }
-        var located = diagnostic
-        located.file = origin?.file
-        located.line = origin.map { Int($0.line) + (diagnostic.line ?? 0) }
-        return located
     }
 }

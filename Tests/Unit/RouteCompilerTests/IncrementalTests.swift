@@ -71,6 +71,29 @@ import Testing
         #expect(compiler.diagnostics.isEmpty)
     }
 
+    @Test func `Retained upstreams follow their pods though no Ingress names them`() {
+        let compiler = Compiler(configuration: ObjectGenerator.folderConfiguration)
+        let service = ObjectGenerator.service("web")
+        let ingress = KubernetesObject.ingress(ObjectGenerator.ingress("a", host: "a.example.com", path: "/"))
+        let slice = KubernetesObject.endpointSlice(ObjectGenerator.slice("web-1", of: "web", hosts: [1]))
+        _ = compiler.apply([.upsert(.service(service)), .upsert(ingress), .upsert(slice)])
+        let settings = UpstreamSettings(name: "default-web-80", service: service.metadata.name, port: "80")
+        #expect(compiler.retain([settings]) == CompilationResult())
+
+        let deletion = compiler.apply([.delete(ingress.reference)])
+        #expect(deletion.removedSections.count == 2)
+        #expect(deletion.removedEndpointSets.isEmpty)
+
+        let moved = KubernetesObject.endpointSlice(ObjectGenerator.slice("web-1", of: "web", hosts: [2]))
+        let change = compiler.apply([.upsert(moved)])
+        #expect(!change.changesConfiguration)
+        #expect(change.changedEndpointSets.map(\.upstream) == ["default-web-80"])
+        #expect(change.changedEndpointSets.first?.endpoints.map(\.address) == [ObjectGenerator.address(2)])
+
+        #expect(compiler.retain([]).removedEndpointSets == ["default-web-80"])
+        #expect(compiler.retain([settings]).changedEndpointSets.count == 1)
+    }
+
     @Test func `An object that moved in its file moves its diagnostics`() throws {
         let compiler = Compiler(configuration: ObjectGenerator.folderConfiguration)
         var ingress = ObjectGenerator.ingress("a", host: "a.example.com", path: "/")
