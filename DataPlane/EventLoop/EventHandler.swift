@@ -14,7 +14,29 @@ package struct Readiness: OptionSet, Sendable {
     package static let peerClosed = Readiness(rawValue: UInt32(PORTICO_PEER_CLOSED))
 
     /// What a stream socket is registered for, once and for all.
-    package static let stream: Readiness = [.readable, .writable, .peerClosed]
+    package static let stream = Readiness(
+        rawValue: UInt32(PORTICO_READABLE | PORTICO_WRITABLE | PORTICO_PEER_CLOSED))
+
+    // The questions of every event, as plain bits: set algebra of another module is generic code at run time.
+
+    /// There is something to read, were it the end or an error.
+    @inline(__always) package var mayRead: Bool {
+        rawValue & UInt32(PORTICO_READABLE | PORTICO_PEER_CLOSED | PORTICO_HUNG_UP | PORTICO_FAILED) != 0
+    }
+
+    /// The end of the stream, or of the connection, is near.
+    @inline(__always) package var willEnd: Bool {
+        rawValue & UInt32(PORTICO_PEER_CLOSED | PORTICO_HUNG_UP | PORTICO_FAILED) != 0
+    }
+
+    /// The outcome of connecting is known.
+    @inline(__always) package var hasConnected: Bool {
+        rawValue & UInt32(PORTICO_WRITABLE | PORTICO_HUNG_UP | PORTICO_FAILED) != 0
+    }
+
+    @inline(__always) package var isWritable: Bool { rawValue & UInt32(PORTICO_WRITABLE) != 0 }
+    @inline(__always) package var hasFailed: Bool { rawValue & UInt32(PORTICO_FAILED) != 0 }
+    @inline(__always) package var hasHungUp: Bool { rawValue & UInt32(PORTICO_HUNG_UP) != 0 }
 }
 
 /// Owns one descriptor, or only a timer, in an event loop. Subclassed once per role.

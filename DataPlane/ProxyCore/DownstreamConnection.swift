@@ -92,14 +92,14 @@ final class DownstreamConnection: EventHandler {
 
     override func ready(_ events: UInt32) {
         let events = Readiness(rawValue: events)
-        if events.contains(.failed) { return close() }
-        if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp]) { flags.insert(.mayRead) }
-        if events.contains(.peerClosed) { flags.insert(.willEnd) }
+        if events.hasFailed { return close() }
+        if events.mayRead { flags.insert(.mayRead) }
+        if events.willEnd { flags.insert(.willEnd) }
         if !output.isEmpty {
-            if events.contains(.writable) { flush() }
+            if events.isWritable { flush() }
             if state == .closed { return }
         }
-        if events.contains(.hungUp), state == .waiting { return close() }
+        if events.hasHungUp, state == .waiting { return close() }
         if flags.contains(.mayRead) { read() }
     }
 

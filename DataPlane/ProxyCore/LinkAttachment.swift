@@ -98,7 +98,7 @@ final class LinkAttachment: EventHandler {
 
     override func ready(_ events: UInt32) {
         let events = Readiness(rawValue: events)
-        if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) { receive() }
+        if events.mayRead { receive() }
         if descriptor >= 0 { flush() }
     }
 

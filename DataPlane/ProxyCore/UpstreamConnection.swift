@@ -51,14 +51,14 @@ final class UpstreamConnection: EventHandler {
 
     override func ready(_ events: UInt32) {
         let events = Readiness(rawValue: events)
-        if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) { mayRead = true }
-        if !events.isDisjoint(with: [.peerClosed, .hungUp, .failed]) { willEnd = true }
+        if events.mayRead { mayRead = true }
+        if events.willEnd { willEnd = true }
         switch state {
         case .idle:
             // Nothing may come between requests: the peer closed it, or speaks out of turn.
             if mayRead { discard() }
         case .connecting:
-            guard !events.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
+            guard events.hasConnected else { return }
             guard Socket.connectionError(descriptor) == 0 else {
                 exchange?.attemptFailed(.connectFailed)
                 return
@@ -67,7 +67,7 @@ final class UpstreamConnection: EventHandler {
             exchange?.connected()
         case .active:
             guard let exchange else { return }
-            if events.contains(.writable), exchange.wantsToSend { exchange.sendRequest() }
+            if events.isWritable, exchange.wantsToSend { exchange.sendRequest() }
             if mayRead, state == .active, self.exchange === exchange { exchange.readResponse() }
         case .closed: return
         }

@@ -5,6 +5,7 @@ import Glibc
 final class TestSocket {
     let descriptor: Int32
     private var pending: [UInt8] = []
+    private var isOpen = true
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
@@ -15,7 +16,14 @@ final class TestSocket {
         _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK)
     }
 
-    deinit { close(descriptor) }
+    deinit { close() }
+
+    /// Closes now.
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        Glibc.close(descriptor)
+    }
 
     static func connect(port: UInt16) throws -> TestSocket {
         let descriptor = try Socket.connect(to: .loopback(port: port))
@@ -34,6 +42,29 @@ final class TestSocket {
             }
             if count <= 0 { return }
             sent += count
+        }
+    }
+
+    /// Sends from a thread of its own, for more than the sockets in between hold.
+    func sendInBackground(_ bytes: [UInt8]) {
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            { argument in
+                let order = Unmanaged<SendOrder>.fromOpaque(argument!).takeRetainedValue()
+                order.socket.send(order.bytes)
+                return nil
+            }, Unmanaged.passRetained(SendOrder(socket: self, bytes: bytes)).toOpaque())
+        pthread_detach(thread)
+    }
+
+    private final class SendOrder {
+        let socket: TestSocket
+        let bytes: [UInt8]
+
+        init(socket: TestSocket, bytes: [UInt8]) {
+            self.socket = socket
+            self.bytes = bytes
         }
     }
 
