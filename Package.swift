@@ -100,7 +100,11 @@ let demo: [Target] = [
 
 let processTests: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["ProcessSupervision"], path: "Tests/Support", swiftSettings: strict)
+        name: "TestSupport", dependencies: ["ProcessSupervision"], path: "Tests/Support", swiftSettings: strict),
+    .testTarget(
+        name: "ProcessTests",
+        dependencies: ["TestSupport", "ProcessSupervision", "portico", "portico-control", "portico-proxy"],
+        path: "Tests/ProcessTests", swiftSettings: strict),
 ]
 
 let tests: [Target] = [

@@ -3,13 +3,14 @@ import ProcessSupervision
 import Synchronization
 
 /// An HTTP/1.1 server on a real socket whose every answer is a test's to choose; a thread for each connection.
+///
+/// It serves until the test run ends, so that a test need not hold on to it.
 package final class ScriptedBackend: Sendable {
     /// Takes a request and the connection it came on, for those answers that are not one message.
     /// - Returns: the bytes to send, or nil to close the connection.
     package typealias Script = @Sendable (HTTPMessage, RawConnection) throws -> [UInt8]?
 
     package let address: ListenAddress
-    private let listener: Int32
     private let record = Record()
 
     private final class Record: Sendable {
@@ -23,10 +24,10 @@ package final class ScriptedBackend: Sendable {
 
     package init(script: @escaping Script) throws {
         let wanted = ListenAddress(host: "127.0.0.1", port: 0)
-        listener = try ListeningSocket.open(on: wanted)
+        let listener = try ListeningSocket.open(on: wanted)
         address = ListeningSocket.localAddress(of: listener, like: wanted)
         _ = fcntl(listener, F_SETFL, 0)
-        let (listener, record) = (listener, record)
+        let record = record
         Thread.detachNewThread {
             while true {
                 let descriptor = accept(listener, nil, nil)
@@ -41,12 +42,6 @@ package final class ScriptedBackend: Sendable {
                 }
             }
         }
-    }
-
-    deinit {
-        // Wakes the thread that accepts.
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     package var received: [HTTPMessage] { record.requests.withLock { $0 } }
