@@ -1,6 +1,7 @@
 /// One node of a document, whatever it was written in: the decoder's neutral input.
 ///
-/// YAML files, JSON files and the API server's answers all become this tree, so an object is decoded and validated once.
+/// YAML files, JSON files and the API server's answers all become this tree, so objects are decoded and validated in
+/// one place.
 package struct ObjectNode: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
         case null

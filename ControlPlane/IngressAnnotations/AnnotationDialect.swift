@@ -29,8 +29,8 @@ package struct AnnotationDialect: Sendable {
 
     /// Translates an Ingress's annotations, starting from what the ConfigMap says.
     ///
-    /// A value that cannot be taken leaves the default in force; nothing here can make an Ingress fail. The lines of the
-    /// diagnostics count from the start of the object's document.
+    /// A value that cannot be taken leaves the default in force; nothing here can make an Ingress fail. The lines of
+    /// the diagnostics count from the start of the object's document.
     package func policy(
         of metadata: ObjectMetadata, kind: ObjectKind = .ingress, options: GlobalOptions
     ) -> (policy: IngressPolicy, diagnostics: [Diagnostic]) {

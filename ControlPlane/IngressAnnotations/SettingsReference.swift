@@ -5,8 +5,8 @@ package enum SettingsReference {
         var lines = [
             "# Annotations", "",
             "Written by `make golden` from the tables in `ControlPlane/IngressAnnotations`.", "",
-            "All keys carry the prefix `\(dialect.prefix)/`. A value that cannot be taken leaves the default in force and",
-            "gives a warning. Where the ConfigMap has a key of the same name, its value is the default.", "",
+            "All keys carry the prefix `\(dialect.prefix)/`. A value that cannot be taken leaves the default in",
+            "force and gives a warning. Where the ConfigMap has a key of the same name, its value is the default.", "",
             "| annotation | value | default | scope | risk | what it does |", "|---|---|---|---|---|---|",
         ]
         lines += dialect.definitions.values.sorted { $0.key < $1.key }.map { annotation in
@@ -15,7 +15,8 @@ package enum SettingsReference {
         }
         lines += [
             "", "## Not supported yet", "",
-            "Each of these gives a warning and changes nothing. Snippets of raw nginx configuration will not be supported.",
+            "Each of these gives a warning and changes nothing. Snippets of raw nginx configuration will not be",
+            "supported.",
             "", "| annotation | scope | risk |", "|---|---|---|",
         ]
         lines += dialect.uncarried.values.sorted { $0.key < $1.key }.map {
@@ -29,8 +30,8 @@ package enum SettingsReference {
         var lines = [
             "# ConfigMap keys", "",
             "Written by `make golden` from the tables in `ControlPlane/IngressAnnotations`.", "",
-            "The ConfigMap is the one that `--configmap NAMESPACE/NAME` names. A value that cannot be taken leaves the default",
-            "in force and gives a warning.", "",
+            "The ConfigMap is the one that `--configmap NAMESPACE/NAME` names. A value that cannot be taken leaves the",
+            "default in force and gives a warning.", "",
             "| key | value | default | what it does |", "|---|---|---|---|",
         ]
         lines += GlobalOptionRegistry.definitions.values.sorted { $0.key < $1.key }.map { option in

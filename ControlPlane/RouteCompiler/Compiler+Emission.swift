@@ -62,8 +62,20 @@ extension Compiler {
 
     func emitGlobalSettings(into result: inout CompilationResult) {
         var settings = options.settings
-        settings.defaultUpstream = defaultBackend.flatMap { publishedNames[$0] }
+        if let key = defaultBackend { settings.defaultUpstream = defaultUpstream(key) }
         publish(.globalSettings(settings), into: &result)
+    }
+
+    /// As in ingress-nginx, a default backend that is not there leaves unclaimed requests to the built-in answer, 404.
+    private func defaultUpstream(_ key: UpstreamKey) -> String? {
+        let service = ObjectReference(kind: ObjectKind.service.rawValue, name: key.service)
+        let isThere = state.services[key.service] != nil
+        let missing = Diagnostic(
+            severity: .warning, object: service, line: 0, field: "",
+            reason: "there is no such Service, which --default-backend-service names",
+            consequence: "requests that no route claims are answered with 404")
+        diagnosticTable.replace(service, .object, with: isThere ? [] : [missing])
+        return isThere ? publishedNames[key] : nil
     }
 
     func emitDiagnostics(into result: inout CompilationResult) {

@@ -10,8 +10,8 @@ package struct ClassSelection: Hashable, Sendable {
     package var ingressClassByName = false
     /// Ingresses without any class are ours (`--watch-ingress-without-class`).
     package var watchIngressWithoutClass = false
-    /// For a folder of manifests, which often holds no IngressClass object: `ingressClass` and `portico` are ours though
-    /// no such object exists, and where there is none at all, so are Ingresses without a class.
+    /// For a folder of manifests, which often holds no IngressClass object: `ingressClass` and `portico` are ours
+    /// though no such object exists, and where there is none at all, so are Ingresses without a class.
     package var acceptsMissingClassObjects = false
 
     package init() {}
