@@ -79,7 +79,7 @@ let dataPlane: [Target] = [
     library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop"]),
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
-        "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink", "Routing", "EventLoop"]),
+        "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
     library(
         "ProxyCore", in: "DataPlane",
         [
