@@ -6,8 +6,8 @@ import PorticoSnapshot
 /// the workers that it starts.
 ///
 /// Drive it as a `ControlLinkClient`: `connectionOpened`, `receive`, flush `output`, `connectionClosed`, reconnect with
-/// `ReconnectBackOff`. It is a passive client: it applies nothing and acknowledges nothing. For every new worker make a
-/// `StateCacheSession` on the supervisor's end of the worker's socket pair.
+/// `ReconnectBackOff`. It applies nothing; it acknowledges what it holds. For every new worker make a `StateCacheSession`
+/// on the supervisor's end of the worker's socket pair.
 package final class StateCache {
     package enum Event: Hashable, Sendable {
         case connected
@@ -121,8 +121,8 @@ extension StateCache {
         events.append(.connected)
     }
 
-    /// Without acknowledgements a version that does not fit can only end the connection: the next hello says what is
-    /// held, and the server starts from there.
+    /// A version that does not fit ends the connection rather than being refused, which would leave new workers behind
+    /// until the next one: the next hello says what is held, and the server starts from there.
     private func receive(_ manifest: LinkFrame.Manifest) throws(LinkError) {
         guard manifest.version >= version else {
             throw .unexpectedFrame("version \(manifest.version), though \(version) is here")
@@ -138,6 +138,7 @@ extension StateCache {
             tree = result.tree
             version = manifest.version
             isPinned = manifest.isPinned
+            output.append(.ack(version))
         } catch {
             throw .unexpectedFrame("version \(manifest.version): \(error.reason)")
         }

@@ -240,11 +240,7 @@ extension LinkServerSession {
         let (snapshot, tree) = (current.snapshot, current.snapshot.tree)
         guard current.next < current.items.count else {
             transfer = nil
-            if hello?.isWorker == true {
-                inFlight = (snapshot.version, tree)
-            } else {
-                run(tree, snapshot.version)
-            }
+            inFlight = (snapshot.version, tree)
             return .manifest(
                 LinkFrame.Manifest(
                     version: snapshot.version, rootDigest: tree.rootDigest, root: tree.rootBytes,

@@ -66,7 +66,7 @@ struct  Portico__Link__V1__Hello
    */
   char *process;
   /*
-   * A supervisor keeps state for its workers but does not acknowledge versions.
+   * A supervisor keeps state for its workers; what it acknowledges, it holds but does not run.
    */
   protobuf_c_boolean is_worker;
   char *class_group;

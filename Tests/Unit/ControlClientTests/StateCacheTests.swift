@@ -16,12 +16,17 @@ import Testing
     private func follow(_ publication: LinkPublication, _ cache: StateCache) throws {
         var session = LinkServerSession(controller: "test")
         cache.connectionOpened()
-        try cache.output.withUnsentBytes { bytes in
-            Result { try session.receive(bytes, publication: publication) }
-        }.get()
-        var output = OutputBuffer()
-        session.produce(into: &output, limit: .max, publication: publication)
-        try output.withUnsentBytes { bytes in Result { try cache.receive(bytes) } }.get()
+        while true {
+            let request = cache.output.withUnsentBytes { Array($0) }
+            cache.output.removeAll()
+            try request.withUnsafeBytes { try session.receive($0, publication: publication) }
+            var output = OutputBuffer()
+            session.produce(into: &output, limit: .max, publication: publication)
+            if request.isEmpty, output.isEmpty { break }
+            let answer = output.withUnsentBytes { Array($0) }
+            try answer.withUnsafeBytes { try cache.receive($0) }
+        }
+        #expect(session.runningVersion == cache.version)
     }
 
     /// What a new worker gets from the cache over a real socket pair.

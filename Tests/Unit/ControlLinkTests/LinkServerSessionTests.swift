@@ -115,15 +115,6 @@ import Testing
         #expect(link.takeFrames().isEmpty)
     }
 
-    @Test func `A passive client is not waited for`() throws {
-        var link = try TestLink(hosts: 3)
-        let frames = link.connect(isWorker: false)
-        #expect(frames.last?.liveState?.endsListing == true)
-        link.publish(sequence: 2, hosts: 3, changedHost: 1)
-        link.publish(sequence: 3, hosts: 3, changedHost: 2)
-        #expect(link.takeFrames().compactMap(\.manifest).map(\.version) == [Version(epoch: 1, sequence: 3)])
-    }
-
     @Test func `Without a common protocol the client is told and the session ends`() throws {
         var link = try TestLink(hosts: 3)
         let frames = link.connect(protocols: ProtocolRange(minimum: 7, maximum: 9))

@@ -78,11 +78,10 @@ struct TestLink {
     }
 
     mutating func connect(
-        version: Version = .none, root: Digest? = nil, isWorker: Bool = true, protocols: ProtocolRange = .current
+        version: Version = .none, root: Digest? = nil, protocols: ProtocolRange = .current
     ) -> [LinkFrame] {
         hello.version = version
         hello.rootDigest = root
-        hello.isWorker = isWorker
         hello.protocolMinimum = protocols.minimum
         hello.protocolMaximum = protocols.maximum
         return send(.hello(hello))
