@@ -60,13 +60,13 @@ let controlPlane: [Target] = [
         [
             "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "IngressAnnotations",
             "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "ControlServer",
-            "PorticoTelemetry", "ControlLink", logging,
+            "PorticoTelemetry", "ControlLink", "CSystem", logging,
         ]),
     executable(
         "portico-control", in: "ControlPlane",
         [
             "ControllerCore", "PorticoModel", "PorticoTelemetry", "ProcessSupervision", "RouteCompiler", "SnapshotStore",
-            argumentParser, logging,
+            "CSystem", argumentParser, logging,
         ]),
     executable(
         "portico", in: "ControlPlane", ["PorticoModel", "ProcessSupervision", "CCurl", argumentParser, logging]),

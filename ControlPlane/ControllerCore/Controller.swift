@@ -1,3 +1,4 @@
+import CSystem
 import ClusterState
 import ControlLink
 import ControlServer
@@ -80,6 +81,7 @@ actor Controller {
             }
         }
         if hasManifests { compile(changes) }
+        if changes.count > Controller.manyChanges { giveBackMemory() }
         resolved.removeAll { externalNames[$0.upstream] == nil }
         if !resolved.isEmpty { listener?.updateLiveState(changed: resolved) }
     }
@@ -94,6 +96,17 @@ actor Controller {
             publish(published, changed: live.changed, removed: live.removed)
         } else if !live.changed.isEmpty || !live.removed.isEmpty {
             listener?.updateLiveState(changed: live.changed, removed: live.removed)
+        }
+    }
+
+    /// So many changes at once leave much memory behind that was needed only while they were read and compiled.
+    private static let manyChanges = 1_000
+
+    private func giveBackMemory() {
+        // By then, those who read and stored the objects have let go of them as well.
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + 1) { [store] in
+            store.flush()
+            portico_trim_memory()
         }
     }
 

@@ -90,6 +90,8 @@ package final class SnapshotPublisher {
         if let last, last.record.kind == .rollback {
             restorePin(last)
         } else if let last, last.tree.rootDigest == compiled.rootDigest, last.record.version > blocked {
+            // Equal, and shared with the store.
+            compiled = last.tree
             newestCompiled = last.record
             running = publish(last.record, compiled)
             return running

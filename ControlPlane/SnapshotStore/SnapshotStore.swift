@@ -190,12 +190,12 @@ package final class SnapshotStore: Sendable {
 
     /// What the last run left behind.
     package func load(classGroup: String) throws(SnapshotStoreError) -> Found {
-        try read { database in
+        try read { database, writer in
             var found = Found()
             found.compiled = try StoreReader.snapshot(
-                where: "class_group = ? AND kind <> 'rollback'", [classGroup], database)
+                where: "class_group = ? AND kind <> 'rollback'", [classGroup], known: writer.newestTree, database)
             found.running = try StoreReader.snapshot(
-                where: "class_group = ? AND published_at IS NOT NULL", [classGroup], database)
+                where: "class_group = ? AND published_at IS NOT NULL", [classGroup], known: writer.newestTree, database)
             found.floor = try SnapshotStore.floor(database)
             return found
         }
@@ -211,14 +211,14 @@ package final class SnapshotStore: Sendable {
 
     /// All stored versions, the newest first.
     package func list() throws(SnapshotStoreError) -> [StoredSnapshot] {
-        try read { try StoreReader.list($0) }
+        try read { database, _ in try StoreReader.list(database) }
     }
 
     /// A stored version with the content of its sections, but for those that `isKnown` has already.
     package func snapshot(
         _ version: Version, isKnown: (Digest) -> Bool
     ) throws(SnapshotStoreError) -> (record: SnapshotRecord, tree: ManifestTree, contents: [Digest: [UInt8]]) {
-        try read { database in
+        try read { database, _ in
             let condition = "epoch = ? AND sequence = ?"
             let arguments: StatementArguments = [version.epoch.signed, version.sequence.signed]
             guard let found = try StoreReader.snapshot(where: condition, arguments, database) else {
@@ -237,7 +237,7 @@ package final class SnapshotStore: Sendable {
 
     /// The objects that are kept over a restart.
     package func objects() throws(SnapshotStoreError) -> [StoredObject] {
-        try read { database in
+        try read { database, _ in
             try Row.fetchAll(database, sql: "SELECT kind, namespace, name, file, text FROM objects").map { row in
                 StoredObject(
                     reference: ObjectReference(
@@ -266,11 +266,13 @@ package final class SnapshotStore: Sendable {
         }
     }
 
-    private func read<Answer: Sendable>(_ read: (Database) throws -> Answer) throws(SnapshotStoreError) -> Answer {
+    private func read<Answer: Sendable>(
+        _ read: (Database, StoreWriter) throws -> Answer
+    ) throws(SnapshotStoreError) -> Answer {
         let result: Result<Answer, SnapshotStoreError> = queue.sync {
             state.withLock { state in
                 do {
-                    return .success(try state.database.read(read))
+                    return .success(try state.database.read { [writer = state.writer] in try read($0, writer) })
                 } catch let error as SnapshotStoreError {
                     return .failure(error)
                 } catch {

@@ -47,13 +47,17 @@ enum StoreReader {
         }
     }
 
-    /// - Parameter condition: SQL that chooses the version, the newest of those that it fits.
+    /// - Parameters:
+    ///   - condition: SQL that chooses the version, the newest of those that it fits.
+    ///   - known: a tree that is returned rather than read again, if it is the one.
     static func snapshot(
-        where condition: String, _ arguments: StatementArguments, _ database: Database
+        where condition: String, _ arguments: StatementArguments, known: ManifestTree = ManifestTree(),
+        _ database: Database
     ) throws -> (record: SnapshotRecord, tree: ManifestTree)? {
         let sql = "SELECT \(columns), root FROM versions WHERE \(condition) ORDER BY id DESC LIMIT 1"
         guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return nil }
-        return (record(row), try tree(root: row["root"], database))
+        let isKnown = known.rootDigest.data == row["root_digest"]
+        return (record(row), isKnown ? known : try tree(root: row["root"], database))
     }
 
     static func tree(root: Data, _ database: Database) throws -> ManifestTree {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSystem
 import ControllerCore
 import Glibc
 import Logging
@@ -71,6 +72,8 @@ import SnapshotStore
     }
 
     mutating func run() async throws {
+        // The control plane allocates on few threads at a time, and its memory matters more than their speed.
+        portico_limit_heaps(1)
         // A link that ends while it is written to is an error of that link, not of the process.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)

@@ -6,3 +6,4 @@
 
 #include "Spawn.h"
 #include "Epoll.h"
+#include "Memory.h"
