@@ -61,7 +61,11 @@ extension Exchange {
             } else if sent < head.count + body.memory.count {
                 bytes = UnsafeRawBufferPointer(rebasing: body.memory.bytes[(sent - head.count)...])
             } else {
-                if files == 0 { return core.loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds) }
+                if files == 0 {
+                    // The socket may still be writable, so no event will come: the loop has to come back by itself.
+                    core.loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds)
+                    return core.loop.runAgain(connection)
+                }
                 files -= 1
                 let memory = UnsafeMutableRawBufferPointer(rebasing: core.downstreamRead[...])
                 guard let count = body.read(at: sent - head.count - body.memory.count, into: memory) else {

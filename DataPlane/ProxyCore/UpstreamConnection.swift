@@ -74,7 +74,9 @@ final class UpstreamConnection: EventHandler {
     }
 
     override func resume() {
-        if state == .active, mayRead { exchange?.readResponse() }
+        guard state == .active, let exchange else { return }
+        if exchange.wantsToSend { exchange.sendRequest() }
+        if mayRead, state == .active, self.exchange === exchange { exchange.readResponse() }
     }
 
     override func deadlinePassed() {
