@@ -151,6 +151,45 @@ import Testing
         #expect(follower.table.diagnostics().map(\.reason) == ["Permission denied"])
     }
 
+    @Test(arguments: 0..<100)
+    func `However files broke, moved and vanished, whole files end where a fresh reading starts`(seed: UInt64) {
+        var random = SmallRandom(state: seed)
+        var follower = Follower()
+        let paths = ["a.yaml", "b.yaml", "c.yaml"]
+        for _ in 0..<30 {
+            let path = random.pick(paths)
+            switch random.below(6) {
+            case 0: follower.table.markAbsent(path)
+            case 1: follower.table.forget(path)
+            case 2: follower.table.set(.unreadable(path, "no"))
+            default: follower.set(path, Self.content(&random, breaks: true))
+            }
+            _ = follower.take()
+        }
+        var fresh = Follower()
+        for path in paths {
+            let text = Self.content(&random, breaks: false)
+            follower.set(path, text)
+            fresh.set(path, text)
+        }
+        #expect(follower.objects == fresh.objects)
+        #expect(follower.table.diagnostics() == fresh.table.diagnostics())
+        for path in paths { follower.table.forget(path) }
+        _ = follower.take()
+        #expect(follower.serving.isEmpty)
+    }
+
+    private static func content(_ random: inout SmallRandom, breaks: Bool) -> String {
+        (0..<random.below(5)).map { _ in
+            let name = random.pick(["one", "two", "three"])
+            switch random.below(breaks ? 6 : 4) {
+            case 4: return Manifests.broken
+            case 5: return Manifests.invalidService(name)
+            default: return Manifests.service(name, port: random.pick([80, 81, 82]))
+            }
+        }.joined(separator: "---\n")
+    }
+
     // MARK: Over a restart
 
     /// What a first process kept of two objects.

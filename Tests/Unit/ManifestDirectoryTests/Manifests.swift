@@ -39,3 +39,19 @@ extension ObjectChange {
         }
     }
 }
+
+/// A reproducible source of choices (xorshift64*).
+struct SmallRandom {
+    private var state: UInt64
+
+    init(state: UInt64) { self.state = (state &+ 1) &* 0x9E37_79B9_7F4A_7C15 }
+
+    mutating func below(_ limit: Int) -> Int {
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        return Int((state &* 0x2545_F491_4F6C_DD1D) >> 33) % limit
+    }
+
+    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+}
