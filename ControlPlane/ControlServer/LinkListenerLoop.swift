@@ -9,6 +9,7 @@ final class LinkListenerLoop {
     /// Peers that are not clients yet count too.
     static let connectionLimit = 1024
     static let pingIntervalMilliseconds: Int64 = 5_000
+    private static let pauseMilliseconds: Int32 = 100
     private static let bufferBytes = 64 << 10
 
     private let listener: LinkListener
@@ -17,6 +18,8 @@ final class LinkListenerLoop {
     private var nextID: UInt64 = 1
     private var nextPing = monotonicMilliseconds() + LinkListenerLoop.pingIntervalMilliseconds
     private var stops = false
+    /// After a failure, as for want of descriptors, the waiting peers would wake the poll at once, again and again.
+    private var acceptsFrom: Int64 = 0
     private var counters = LinkListenerCounters()
     /// For the handler, once what it may look up is posted.
     private var events: [LinkListenerEvent] = []
@@ -49,9 +52,10 @@ final class LinkListenerLoop {
     private func wait() -> [Int16] {
         var descriptors = [pollfd(fd: listener.wakeUp, events: Int16(POLLIN), revents: 0)]
         // A negative descriptor is left out.
-        let accepts = connections.count < LinkListenerLoop.connectionLimit
+        let accepts = connections.count < LinkListenerLoop.connectionLimit && monotonicMilliseconds() >= acceptsFrom
         descriptors.append(pollfd(fd: accepts ? listener.socket : -1, events: Int16(POLLIN), revents: 0))
         var timeout = Int32(clamping: max(0, nextPing - monotonicMilliseconds()))
+        if acceptsFrom > 0, !accepts { timeout = min(timeout, LinkListenerLoop.pauseMilliseconds) }
         for connection in connections {
             let events = connection.output.isEmpty ? POLLIN : POLLIN | POLLOUT
             descriptors.append(pollfd(fd: connection.descriptor, events: Int16(events), revents: 0))
@@ -80,10 +84,13 @@ final class LinkListenerLoop {
     }
 
     private func acceptPeers() {
-        for _ in 0..<16 {
-            guard connections.count < LinkListenerLoop.connectionLimit,
-                let descriptor = UnixSocket.accept(listener.socket)
-            else { return }
+        for _ in 0..<16 where connections.count < LinkListenerLoop.connectionLimit {
+            guard let descriptor = UnixSocket.accept(listener.socket) else {
+                if errno == EMFILE || errno == ENFILE {
+                    acceptsFrom = monotonicMilliseconds() + Int64(LinkListenerLoop.pauseMilliseconds)
+                }
+                return
+            }
             guard let peer = UnixSocket.peerCredentials(descriptor), UnixSocket.isTrusted(peer) else {
                 close(descriptor)
                 counters.untrustedPeers += 1

@@ -50,6 +50,7 @@ package final class ControlLinkClient {
 
     /// While this many bytes wait for the socket, reports are not taken.
     static let outputLimit = 4 << 20
+    static let seriesPerFrame = 1000
 
     package init(identity: LinkIdentity, protocols: ProtocolRange = .current) {
         self.identity = identity
@@ -141,7 +142,14 @@ package final class ControlLinkClient {
     ///   report them later. After `LinkOrder.connected`, report all series once, for the server may be a new one.
     package func report(_ metrics: MetricsReport) -> Bool {
         guard isWelcomed, output.count < ControlLinkClient.outputLimit else { return false }
-        output.append(.metrics(metrics))
+        // A series takes up to about a kilobyte, and all routes of a large configuration do not fit into one frame.
+        let step = ControlLinkClient.seriesPerFrame
+        output.append(
+            .metrics(MetricsReport(routes: Array(metrics.routes.prefix(step)), counters: metrics.counters)))
+        for start in stride(from: step, to: metrics.routes.count, by: step) {
+            let end = min(start + step, metrics.routes.count)
+            output.append(.metrics(MetricsReport(routes: Array(metrics.routes[start..<end]))))
+        }
         return true
     }
 

@@ -34,7 +34,7 @@ package struct LinkServerSession: Sendable {
         case metrics(MetricsReport)
         case log(LinkFrame.LogEvent)
         case pong(token: UInt64)
-        /// The published snapshot lacks a section of its own tree.
+        /// The published snapshot lacks a section of its own tree, or has one that is too long to send.
         case sectionMissing(Version, Digest)
         /// The client speaks no protocol that this server speaks; close once the output is sent.
         case incompatible(LinkFrame.Hello)
@@ -252,7 +252,8 @@ extension LinkServerSession {
             guard let digest = tree.groupDigest(index) else { return nil }
             return .blob(LinkFrame.Blob(digest: digest, isGroup: true, content: tree.groupBytes(index)))
         case .section(let digest):
-            guard let content = snapshot.section(digest) else {
+            // A longer one would be refused; beyond the limit of frames it would break the link again and again.
+            guard let content = snapshot.section(digest), content.count <= SectionCodec.maximumBytes else {
                 transfer = nil
                 refusedVersion = snapshot.version
                 events.append(.sectionMissing(snapshot.version, digest))

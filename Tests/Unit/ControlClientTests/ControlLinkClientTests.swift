@@ -191,6 +191,20 @@ import Testing
         #expect(!pair.client.report(report))
     }
 
+    @Test func `A long report comes in several frames`() throws {
+        var pair = LinkPair(hosts: 1)
+        try pair.connect()
+        let routes = (0..<2500).map {
+            RouteSeries(host: "h\($0)", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
+        }
+        #expect(pair.client.report(MetricsReport(routes: routes, counters: [CounterSeries(name: "c", value: 1)])))
+        try pair.exchange()
+        let reports = pair.events.compactMap { if case .metrics(let report) = $0 { report } else { nil } }
+        #expect(reports.map(\.routes.count) == [1000, 1000, 500])
+        #expect(reports.flatMap(\.routes) == routes)
+        #expect(reports.flatMap(\.counters).count == 1)
+    }
+
     @Test func `A server that does not read gets no more reports than the limit`() throws {
         var pair = LinkPair(hosts: 1)
         try pair.connect()
