@@ -73,9 +73,9 @@ package struct PooledBuffer {
 package final class BufferPool {
     private static let sizes = [2 << 10, 8 << 10, 32 << 10, 160 << 10]
     private static let kept = [1_024, 512, 64, 16]
-    private var free: [[UnsafeMutableRawPointer]]
+    @exclusivity(unchecked) private var free: [[UnsafeMutableRawPointer]]
     /// Bytes in buffers that are in use.
-    package private(set) var bytesInUse = 0
+    @exclusivity(unchecked) package private(set) var bytesInUse = 0
 
     package init() {
         free = BufferPool.kept.map { bound in

@@ -44,11 +44,11 @@ package struct Readiness: OptionSet, Sendable {
 /// A class rather than a closure or an existential: the loop reaches it through one virtual call and no reference count.
 open class EventHandler {
     /// The place in the loop's slab; `unregistered` outside of a loop.
-    package final var slot: UInt32 = EventHandler.unregistered
+    @exclusivity(unchecked) package final var slot: UInt32 = EventHandler.unregistered
     /// The loop's time in milliseconds after which `deadlinePassed` is called; kept here so that moving it is one store.
-    package final var deadline: UInt64 = .max
+    @exclusivity(unchecked) package final var deadline: UInt64 = .max
     /// Waiting in the loop's queue for another turn.
-    final var isQueued = false
+    @exclusivity(unchecked) final var isQueued = false
 
     package static let unregistered = UInt32.max
 

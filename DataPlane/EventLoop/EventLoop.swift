@@ -32,20 +32,20 @@ package final class EventLoop {
 
     private let epoll: Int32
     private let events: UnsafeMutablePointer<portico_event>
-    private var slots: UnsafeMutablePointer<Slot>
-    private var slotCapacity = 0
-    private var slotCount = 0
-    private var firstFree = EventHandler.unregistered
-    private var wheel: TimerWheel
-    private var due: [UInt32] = []
-    private var queue: [Unmanaged<EventHandler>] = []
-    private var queueInTurn: [Unmanaged<EventHandler>] = []
-    private var retired: [Unmanaged<EventHandler>] = []
+    @exclusivity(unchecked) private var slots: UnsafeMutablePointer<Slot>
+    @exclusivity(unchecked) private var slotCapacity = 0
+    @exclusivity(unchecked) private var slotCount = 0
+    @exclusivity(unchecked) private var firstFree = EventHandler.unregistered
+    @exclusivity(unchecked) private var wheel: TimerWheel
+    @exclusivity(unchecked) private var due: [UInt32] = []
+    @exclusivity(unchecked) private var queue: [Unmanaged<EventHandler>] = []
+    @exclusivity(unchecked) private var queueInTurn: [Unmanaged<EventHandler>] = []
+    @exclusivity(unchecked) private var retired: [Unmanaged<EventHandler>] = []
 
     /// The clock, read once per turn.
-    package private(set) var clock = LoopClock()
+    @exclusivity(unchecked) package private(set) var clock = LoopClock()
     /// Handlers registered now.
-    package private(set) var handlerCount = 0
+    @exclusivity(unchecked) package private(set) var handlerCount = 0
 
     package init() throws {
         epoll = portico_epoll_create()

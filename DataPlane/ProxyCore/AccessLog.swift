@@ -8,9 +8,9 @@ final class AccessLog {
     /// Handed over when this much has come together, or after a while.
     private static let threshold = 32 << 10
 
-    private(set) var isOn = false
-    private(set) var droppedLines: UInt64 = 0
-    private var writer: LogWriter?
+    @exclusivity(unchecked) private(set) var isOn = false
+    @exclusivity(unchecked) private(set) var droppedLines: UInt64 = 0
+    @exclusivity(unchecked) private var writer: LogWriter?
 
     /// As the settings say. A path is kept open until it changes.
     func configure(isOn: Bool, path: String) {

@@ -73,7 +73,8 @@ extension DownstreamConnection {
             {
                 flags.insert(.closesAfterResponse)
             }
-            if head.minorVersion == 0 { flags.insert(.isHTTP10) } else { flags.remove(.isHTTP10) }
+            // From here on the exchange's timeouts count.
+            core.loop.setDeadline(self, at: .max)
             return count + exchange.begin(self, bytes, head)
         case .incomplete:
             if state == .idle {

@@ -49,7 +49,7 @@ extension DownstreamConnection {
             }
         }
         core.buffers.give(&output)
-        core.loop.setDeadline(self, at: .max)
+        if state != .readingBody { core.loop.setDeadline(self, at: .max) }
         switch state {
         case .flushing: endConnection()
         case .idle, .readingHead:

@@ -29,7 +29,6 @@ final class DownstreamConnection: EventHandler {
         static let closesAfterResponse = Flags(rawValue: 4)
         static let isProcessing = Flags(rawValue: 8)
         static let lingers = Flags(rawValue: 16)
-        static let isHTTP10 = Flags(rawValue: 32)
         /// The end of the stream is announced, and not yet read: a short read does not mean that nothing is left.
         static let willEnd = Flags(rawValue: 64)
     }
@@ -37,17 +36,17 @@ final class DownstreamConnection: EventHandler {
     unowned(unsafe) let core: WorkerCore
     let descriptor: Int32
     let localPort: UInt16
-    var state: State
-    var flags: Flags = []
+    @exclusivity(unchecked) var state: State
+    @exclusivity(unchecked) var flags: Flags = []
     /// Who the client is: the peer, or whom the PROXY protocol names.
-    var peer: SocketAddress
-    var requests: UInt32 = 0
-    var progress = HeadProgress()
+    @exclusivity(unchecked) var peer: SocketAddress
+    @exclusivity(unchecked) var requests: UInt32 = 0
+    @exclusivity(unchecked) var progress = HeadProgress()
     /// Bytes read and not yet consumed.
-    var input = PooledBuffer()
+    @exclusivity(unchecked) var input = PooledBuffer()
     /// Bytes that the kernel did not take.
-    var output = PooledBuffer()
-    var exchange: Exchange?
+    @exclusivity(unchecked) var output = PooledBuffer()
+    @exclusivity(unchecked) var exchange: Exchange?
 
     init(core: WorkerCore, descriptor: Int32, peer: SocketAddress, localPort: UInt16) {
         self.core = core
@@ -182,10 +181,18 @@ final class DownstreamConnection: EventHandler {
 
     // MARK: Draining
 
+    private static let drainGraceMilliseconds: UInt32 = 1_000
+
     /// The worker stops: an idle connection closes, a busy one after its response.
     func drain() {
         switch state {
-        case .idle: if input.isEmpty { close() }
+        case .idle:
+            flags.insert([.closesAfterResponse, .mayRead])
+            let isFresh = requests == 0
+            // A request may have come just now; a connection that was just accepted has a moment to send its first.
+            readRequests()
+            guard state == .idle else { return }
+            if isFresh { core.loop.setDeadline(self, after: Self.drainGraceMilliseconds) } else { close() }
         case .proxyHeader: close()
         default: flags.insert(.closesAfterResponse)
         }

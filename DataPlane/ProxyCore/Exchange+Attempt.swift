@@ -128,7 +128,7 @@ extension Exchange {
     }
 
     private func failed(_ failure: AttemptFailure, at endpoint: UpstreamEndpoint) {
-        core.counters.upstreamFailures += 1
+        core.countFailure(failure, of: endpoint.upstream)
         let state = AttemptState(
             attempts: attempts, endpointCount: endpoint.upstream.endpoints.count,
             elapsedMilliseconds: now - startedAt, isIdempotent: method.isIdempotent,

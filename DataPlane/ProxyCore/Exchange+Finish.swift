@@ -5,6 +5,7 @@ extension Exchange {
     /// Ends the exchange with an answer of the proxy's own.
     func answer(status: Int) {
         guard let downstream else { return }
+        if hasResponded { return endResponse(isComplete: false) }
         if let connection {
             note(connection.endpoint, status: 0)
             self.connection = nil

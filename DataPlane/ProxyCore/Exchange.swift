@@ -11,66 +11,71 @@ import Upstreams
 ///
 /// Invariants: `connection` is set from the choice of an endpoint to the end of its attempt; once `hasResponded`, no
 /// other attempt is made; `finish` is called exactly once for each `begin`.
+///
+/// Here as in the other classes of the data path, properties are free of the dynamic exclusivity check: each costs as
+/// much as the work it guards, all is on one thread, and no property is lent out while others may change it.
 final class Exchange {
     enum ResponsePhase: UInt8 {
         case awaitingHead, body, tunnel
     }
 
     unowned(unsafe) let core: WorkerCore
-    var downstream: DownstreamConnection?
-    var connection: UpstreamConnection?
-    var tables: ActiveTables
-    var route: RouteEntry?
-    var policy = RoutePolicy()
+    // The loop holds connections until the turn ends in which they are closed, and a connection that closes takes itself
+    // out of its exchange; so they need not be counted here.
+    @exclusivity(unchecked) unowned(unsafe) var downstream: DownstreamConnection?
+    @exclusivity(unchecked) unowned(unsafe) var connection: UpstreamConnection?
+    @exclusivity(unchecked) var tables: ActiveTables
+    @exclusivity(unchecked) var route: RouteEntry?
+    @exclusivity(unchecked) var policy = RoutePolicy()
 
     // The request.
-    var method = HTTPMethod.get
-    var isHTTP10 = false
-    var wantsUpgrade = false
-    var client = SocketAddress.loopback(port: 0)
-    var framing = BodyFraming.none
-    var chunks = ChunkedDecoder()
-    var remainingBody: UInt64 = 0
-    var receivedBody: UInt64 = 0
-    var hasWholeBody = true
+    @exclusivity(unchecked) var method = HTTPMethod.get
+    @exclusivity(unchecked) var isHTTP10 = false
+    @exclusivity(unchecked) var wantsUpgrade = false
+    @exclusivity(unchecked) var client = SocketAddress.loopback(port: 0)
+    @exclusivity(unchecked) var framing = BodyFraming.none
+    @exclusivity(unchecked) var chunks = ChunkedDecoder()
+    @exclusivity(unchecked) var remainingBody: UInt64 = 0
+    @exclusivity(unchecked) var receivedBody: UInt64 = 0
+    @exclusivity(unchecked) var hasWholeBody = true
     /// The body goes on as it comes; else it is collected first.
-    var streamsBody = false
-    var body = RequestBody()
+    @exclusivity(unchecked) var streamsBody = false
+    @exclusivity(unchecked) var body = RequestBody()
     /// The head as the upstream gets it, and behind it a small body.
-    var head = PooledBuffer()
-    var headCount = 0
-    var isHeadComplete = false
-    var bodyIsInHead = false
-    var facts = RequestFacts()
+    @exclusivity(unchecked) var head = PooledBuffer()
+    @exclusivity(unchecked) var headCount = 0
+    @exclusivity(unchecked) var isHeadComplete = false
+    @exclusivity(unchecked) var bodyIsInHead = false
+    @exclusivity(unchecked) var facts = RequestFacts()
 
     // The attempt.
-    var attempts: UInt32 = 0
-    var tried: UInt64 = 0
-    var isReused = false
+    @exclusivity(unchecked) var attempts: UInt32 = 0
+    @exclusivity(unchecked) var tried: UInt64 = 0
+    @exclusivity(unchecked) var isReused = false
     /// Bytes of head and collected body that went out in this attempt.
-    var sent = 0
+    @exclusivity(unchecked) var sent = 0
     /// Streamed bytes went out, which cannot be sent again.
-    var hasStreamedBytes = false
-    var requestIsSent = false
-    var attemptStartedAt: UInt64 = 0
-    var attemptLog: [AttemptRecord] = []
+    @exclusivity(unchecked) var hasStreamedBytes = false
+    @exclusivity(unchecked) var requestIsSent = false
+    @exclusivity(unchecked) var attemptStartedAt: UInt64 = 0
+    @exclusivity(unchecked) var attemptLog: [AttemptRecord] = []
 
     // The response.
-    var responsePhase = ResponsePhase.awaitingHead
-    var responseProgress = HeadProgress()
-    var responseFraming = BodyFraming.none
-    var responseChunks = ChunkedDecoder()
-    var remainingResponse: UInt64 = 0
-    var upstreamIsReusable = false
-    var encodesChunks = false
-    var hasResponded = false
-    var upstreamHasEnded = false
-    var downstreamHasEnded = false
-    var status = 0
-    var responseCount: UInt64 = 0
-    var headSentCount: UInt64 = 0
-    var upstreamBodyCount: UInt64 = 0
-    var startedAt: UInt64 = 0
+    @exclusivity(unchecked) var responsePhase = ResponsePhase.awaitingHead
+    @exclusivity(unchecked) var responseProgress = HeadProgress()
+    @exclusivity(unchecked) var responseFraming = BodyFraming.none
+    @exclusivity(unchecked) var responseChunks = ChunkedDecoder()
+    @exclusivity(unchecked) var remainingResponse: UInt64 = 0
+    @exclusivity(unchecked) var upstreamIsReusable = false
+    @exclusivity(unchecked) var encodesChunks = false
+    @exclusivity(unchecked) var hasResponded = false
+    @exclusivity(unchecked) var upstreamHasEnded = false
+    @exclusivity(unchecked) var downstreamHasEnded = false
+    @exclusivity(unchecked) var status = 0
+    @exclusivity(unchecked) var responseCount: UInt64 = 0
+    @exclusivity(unchecked) var headSentCount: UInt64 = 0
+    @exclusivity(unchecked) var upstreamBodyCount: UInt64 = 0
+    @exclusivity(unchecked) var startedAt: UInt64 = 0
 
     init(core: WorkerCore) {
         self.core = core

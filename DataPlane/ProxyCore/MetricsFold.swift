@@ -93,6 +93,9 @@ final class MetricsFold {
         add("portico_worker_timeouts_total", counters.timeouts)
         add("portico_worker_spilled_bodies_total", counters.bodiesSpilled)
         add("portico_worker_buffer_bytes", core.buffers.bytesInUse, gauge: true)
+        for (key, count) in core.failures {
+            add(WorkerMetric.upstreamErrors, count, ["upstream", key.upstream, "reason", key.reason])
+        }
         let limits: [(String, UInt64)] = [
             ("connections", counters.refusedConnections), ("header", counters.headersTooLarge),
             ("body", counters.bodiesTooLarge), ("descriptors", counters.descriptorsExhausted),

@@ -25,14 +25,15 @@ final class RouteStatistics {
         var requests: UInt64
     }
 
-    private(set) var counts: [StatusCount] = []
-    private(set) var durations = Histogram(buckets: HistogramBounds.durationSeconds.count + 1)
-    private(set) var responseDurations = Histogram(buckets: HistogramBounds.durationSeconds.count + 1)
-    private(set) var requestBytes = Histogram(buckets: HistogramBounds.sizeBytes.count + 1)
-    private(set) var responseBytes = Histogram(buckets: HistogramBounds.sizeBytes.count + 1)
-    private var lastCount = 0
+    @exclusivity(unchecked) private(set) var counts: [StatusCount] = []
+    @exclusivity(unchecked) private(set) var durations = Histogram(buckets: HistogramBounds.durationSeconds.count + 1)
+    @exclusivity(unchecked) private(set) var responseDurations = Histogram(
+        buckets: HistogramBounds.durationSeconds.count + 1)
+    @exclusivity(unchecked) private(set) var requestBytes = Histogram(buckets: HistogramBounds.sizeBytes.count + 1)
+    @exclusivity(unchecked) private(set) var responseBytes = Histogram(buckets: HistogramBounds.sizeBytes.count + 1)
+    @exclusivity(unchecked) private var lastCount = 0
     /// Waits to be reported.
-    var isDirty = false
+    @exclusivity(unchecked) var isDirty = false
 
     func record(
         method: HTTPMethod, status: Int, milliseconds: UInt64, responseMilliseconds: UInt64?, requestCount: UInt64,

@@ -14,15 +14,15 @@ final class UpstreamConnection: EventHandler {
     /// The loop's time when it was opened.
     private let openedAt: UInt64
     /// Requests that it has carried.
-    private var requests: UInt32 = 0
-    var state = State.connecting
+    @exclusivity(unchecked) private var requests: UInt32 = 0
+    @exclusivity(unchecked) var state = State.connecting
     /// The kernel may hold bytes that were not read.
-    var mayRead = false
+    @exclusivity(unchecked) var mayRead = false
     /// The end of the stream is announced: a short read does not mean that nothing is left.
-    var willEnd = false
-    unowned(unsafe) var exchange: Exchange?
+    @exclusivity(unchecked) var willEnd = false
+    @exclusivity(unchecked) unowned(unsafe) var exchange: Exchange?
     /// The start of a response head that is not whole.
-    var input = PooledBuffer()
+    @exclusivity(unchecked) var input = PooledBuffer()
 
     private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint) {
         self.core = core

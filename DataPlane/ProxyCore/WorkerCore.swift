@@ -32,20 +32,22 @@ final class WorkerCore {
     let scratch: UnsafeMutableRawBufferPointer
     let pathScratch: UnsafeMutableRawBufferPointer
     let hostScratch: UnsafeMutableRawBufferPointer
-    var tables: ActiveTables
-    var counters = WorkerCounters()
-    var requestIDs = RequestIDGenerator()
-    var isDraining = false
+    @exclusivity(unchecked) var tables: ActiveTables
+    @exclusivity(unchecked) var counters = WorkerCounters()
+    @exclusivity(unchecked) var requestIDs = RequestIDGenerator()
+    @exclusivity(unchecked) var isDraining = false
     /// Fields of a request that the proxy writes itself, or that go no further.
     let replacedRequestFields: KnownHeaderSet
     /// Fields of a response that are not for the client.
     let hiddenResponseFields: KnownHeaderSet
     /// By slot of `registries.upstreams`.
-    private var upstreamSlots: [Upstream?] = []
+    @exclusivity(unchecked) private var upstreamSlots: [Upstream?] = []
     /// By slot of `registries.routes`.
-    private(set) var statistics: [RouteStatistics?] = []
-    private(set) var dirtyStatistics: [Int] = []
-    private var spareExchanges: [Exchange] = []
+    @exclusivity(unchecked) private(set) var statistics: [RouteStatistics?] = []
+    @exclusivity(unchecked) private(set) var dirtyStatistics: [Int] = []
+    /// Failed attempts; they are rare enough for a dictionary.
+    private(set) var failures: [FailureKey: UInt64] = [:]
+    @exclusivity(unchecked) private var spareExchanges: [Exchange] = []
 
     init(loop: EventLoop, index: Int, temporaryDirectory: String) {
         self.loop = loop
@@ -71,6 +73,12 @@ final class WorkerCore {
 
     deinit {
         for memory in [downstreamRead, upstreamRead, scratch, pathScratch, hostScratch] { memory.deallocate() }
+    }
+
+    /// Counts a failed attempt under its upstream and reason.
+    func countFailure(_ failure: AttemptFailure, of upstream: Upstream) {
+        counters.upstreamFailures += 1
+        failures[FailureKey(upstream: upstream.name, reason: failure.reason), default: 0] += 1
     }
 
     // MARK: Exchanges
@@ -134,4 +142,10 @@ final class WorkerCore {
     func close(_ connections: [EventHandler]) {
         for connection in connections { unsafeDowncast(connection, to: UpstreamConnection.self).close() }
     }
+}
+
+/// What failed attempts are counted by.
+struct FailureKey: Hashable {
+    var upstream: String
+    var reason: String
 }

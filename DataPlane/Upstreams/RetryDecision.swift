@@ -19,6 +19,18 @@ package enum AttemptFailure: Equatable {
         }
     }
 
+    /// A word for it, in metrics.
+    package var reason: String {
+        switch self {
+        case .connectFailed: "connect"
+        case .connectTimedOut: "connect_timeout"
+        case .connectionLost: "connection_lost"
+        case .timedOut: "timeout"
+        case .invalidResponse: "invalid_response"
+        case .status(let status): "status_\(status)"
+        }
+    }
+
     fileprivate var condition: RetryConditions {
         switch self {
         case .connectFailed, .connectionLost: .error

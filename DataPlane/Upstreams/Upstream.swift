@@ -8,10 +8,10 @@ package final class UpstreamEndpoint {
     package let text: [UInt8]
     package unowned let upstream: Upstream
     /// No longer listed: connections finish what they carry and are not reused.
-    package fileprivate(set) var isRemoved = false
-    package var health = EndpointHealth()
-    fileprivate var position = 0
-    private var idle: [EventHandler] = []
+    @exclusivity(unchecked) package fileprivate(set) var isRemoved = false
+    @exclusivity(unchecked) package var health = EndpointHealth()
+    @exclusivity(unchecked) fileprivate var position = 0
+    @exclusivity(unchecked) private var idle: [EventHandler] = []
 
     init(address: SocketAddress, upstream: Upstream) {
         self.address = address
@@ -54,9 +54,9 @@ package final class UpstreamEndpoint {
 /// The endpoints of one upstream and whose turn it is.
 package final class Upstream {
     package let name: String
-    package private(set) var endpoints: [UpstreamEndpoint] = []
-    private var cursor: Int
-    package fileprivate(set) var idleCount = 0
+    @exclusivity(unchecked) package private(set) var endpoints: [UpstreamEndpoint] = []
+    @exclusivity(unchecked) private var cursor: Int
+    @exclusivity(unchecked) package fileprivate(set) var idleCount = 0
 
     /// - Parameter offset: where round robin starts; workers start at different ones, so that together they are fair.
     package init(name: String, offset: Int) {
