@@ -125,9 +125,12 @@ let tests: [Target] = [
     unitTests("ControlLink", ["PorticoModel", "PorticoSnapshot"]),
     unitTests("ControlClient", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
     .testTarget(
-        name: "ControlLinkFeatureTests",
-        dependencies: ["PorticoModel", "PorticoSnapshot", "ControlLink", "ControlServer", "ControlClient"],
-        path: "Tests/FeatureTests/ControlLink", swiftSettings: strict),
+        name: "FeatureTests",
+        dependencies: [
+            "PorticoModel", "PorticoSnapshot", "ControlLink", "ControlServer", "ControlClient", "ControllerCore",
+            "SnapshotStore", "TestSupport", "ProcessSupervision", logging,
+        ],
+        path: "Tests/FeatureTests", swiftSettings: strict),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("ClusterState", ["PorticoModel"]),
     unitTests("IngressAnnotations", ["ClusterState", "PorticoModel"]),

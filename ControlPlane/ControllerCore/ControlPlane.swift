@@ -67,7 +67,11 @@ package final class ControlPlane: Sendable {
         await front.stop()
         await controller.finish()
         store.close()
+        dataDirectory.release()
     }
+
+    /// What the admin socket asks.
+    package var admin: any AdminHandler { controller }
 
     /// The port of the metrics address, where port 0 asked for any.
     package var metricsPort: UInt16? { get async { await front.port } }

@@ -1,0 +1,89 @@
+import ControlServer
+import ControllerCore
+import Logging
+import PorticoModel
+import ProcessSupervision
+import SnapshotStore
+import TestSupport
+import Testing
+
+/// A control plane in this process over a folder of its own, which can be ended and started again.
+final class TestPlane {
+    let folder: TemporaryFolder
+    private(set) var plane: ControlPlane
+    private let configuration: ControllerConfiguration
+
+    /// - Parameter files: manifests by name.
+    init(_ files: [String: String], expectedWorkers: Int = 0) async throws {
+        folder = try TemporaryFolder()
+        let manifests = try folder.makeFolder("manifests")
+        for (name, text) in files { try folder.write(text, to: "manifests/\(name)") }
+        var configuration = ControllerConfiguration(
+            manifests: manifests, controlSocket: folder("control.sock"), metricsHost: "127.0.0.1", metricsPort: 0,
+            dataDirectory: folder("data"))
+        configuration.compiler.classes.acceptsMissingClassObjects = true
+        configuration.compiler.classes.ingressClass = "portico"
+        configuration.expectedWorkers = expectedWorkers
+        self.configuration = configuration
+        plane = try await TestPlane.start(configuration)
+    }
+
+    private static func start(_ configuration: ControllerConfiguration) async throws -> ControlPlane {
+        let plane = try await ControlPlane(
+            configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await plane.start()
+        return plane
+    }
+
+    var socket: String { configuration.controlSocket }
+
+    /// A second control plane with the same data directory.
+    func startAnother() async throws { _ = try await TestPlane.start(configuration) }
+
+    func stop() async { await plane.stop() }
+
+    func start() async throws {
+        plane = try await TestPlane.start(configuration)
+    }
+
+    func write(_ text: String, to name: String) throws { try folder.write(text, to: "manifests/\(name)") }
+
+    func status() async -> AdminStatus { await plane.admin.status() }
+
+    /// Asks for the status until it is as wanted.
+    func status(_ what: String, where condition: (AdminStatus) -> Bool) async throws -> AdminStatus {
+        let end = ContinuousClock.now + .seconds(10)
+        while true {
+            let status = await status()
+            if condition(status) { return status }
+            guard ContinuousClock.now < end else {
+                Issue.record("the status never came to show: \(what)")
+                return status
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
+
+extension LinkWorker {
+    /// The paths of each host's routes, as the updates so far have left them.
+    var hosts: [String: [String]] {
+        var hosts: [String: [String]] = [:]
+        for update in updates {
+            for section in update.changed {
+                guard case .virtualHost(let host) = section else { continue }
+                hosts[host.host] = host.routes.map(\.path)
+            }
+            for name in update.removed where name.kind == .virtualHost { hosts[name.name] = nil }
+        }
+        return hosts
+    }
+
+    func ports(of upstream: String) -> [UInt16]? { endpoints[upstream]?.endpoints.map(\.port) }
+}
+
+extension Manifests {
+    static func backend(_ name: String, port: UInt16) -> String {
+        service(name, at: [ListenAddress(host: "10.0.0.1", port: port)])
+    }
+}
