@@ -56,7 +56,7 @@ def request_table(folder, kinds, options):
                         measure.throughput(folder, contender, path, options.seconds, closes))
             calls = {}
             if not logs:
-                calls = {c.name: measure.system_calls(folder, c, path) for c in running}
+                calls = {c.name: measure.system_calls(folder, c, path, closes) for c in running}
             reference = median_of(runs["nginx"])["total"] if "nginx" in runs else float("nan")
             for contender in running:
                 median = median_of(runs[contender.name])

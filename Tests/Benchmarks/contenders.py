@@ -17,6 +17,10 @@ BACKEND_PORT = 18100
 METRICS_PORT = 18190
 
 
+# The folders of a run are private, and a master that is root would give its workers to another user.
+NGINX_USER = "user root;" if os.geteuid() == 0 else ""
+
+
 def host_name(index):
     return f"host-{index}.bench.test"
 
@@ -109,9 +113,9 @@ class Backend(Contender):
         for name, size in (("small", 120), ("medium", 10 << 10), ("large", 100 << 10)):
             write(os.path.join(root, name), "x" * size)
         path = write(os.path.join(self.folder, "nginx.conf"), f"""
-daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log crit;
-worker_rlimit_nofile 60000;
-events {{ worker_connections 30000; }}
+daemon off; {NGINX_USER} worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log crit;
+
+events {{ worker_connections 19000; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; keepalive_timeout 1h;
   open_file_cache max=100; default_type text/plain;
@@ -194,9 +198,9 @@ class Nginx(Contender):
             f"server {{ listen 127.0.0.1:{self.port}; server_name {first_host if index == 0 else host_name(index)}; "
             "location / { proxy_pass http://backend; } }" for index in range(self.hosts))
         return f"""
-daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log crit;
-worker_rlimit_nofile 60000; worker_shutdown_timeout 10s;
-events {{ worker_connections 30000; multi_accept on; }}
+daemon off; {NGINX_USER} worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log crit;
+worker_shutdown_timeout 10s;
+events {{ worker_connections 19000; multi_accept on; }}
 http {{
   log_format upstreaminfo '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
     '"$http_referer" "$http_user_agent" $request_length $request_time [$proxy_host] [] $upstream_addr '
@@ -240,7 +244,7 @@ class HAProxy(Contender):
         path = write(os.path.join(self.folder, "haproxy.cfg"), f"""
 global
     nbthread 1
-    maxconn 30000
+    maxconn 9800
     {logging}
 defaults
     mode http

@@ -85,13 +85,13 @@ def throughput(folder, contender, path, seconds, closes=False):
             "rate": requests / (result["microseconds"] / 1e6), **{n: result[n] for n in ("p50", "p99", "p999")}}
 
 
-def system_calls(folder, contender, path="/small"):
+def system_calls(folder, contender, path, closes):
     """System calls per request, in a short run of its own because strace slows everything."""
     report = os.path.join(folder, "strace")
     attach = [word for pid in contender.pids() for word in ("-p", str(pid))]
     tracer = subprocess.Popen(["strace", "-f", "-c", "-o", report] + attach, stderr=subprocess.DEVNULL)
     time.sleep(0.5)
-    result = Load(folder, contender, path, 2).result()
+    result = Load(folder, contender, path, 2, closes).result()
     tracer.send_signal(2)
     tracer.wait()
     with open(report) as file:
