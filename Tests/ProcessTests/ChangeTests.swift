@@ -25,6 +25,31 @@ extension ProcessTests {
             #expect(try gateway.get("/", host: "extra-99.test").status == 404)
         }
 
+        @Test func `rollback pins an old configuration, resume ends it, and endpoints stay current`() throws {
+            let (old, new) = (try ScriptedBackend(named: "old"), try ScriptedBackend(named: "new"))
+            let moved = try ScriptedBackend(named: "old, moved")
+            let gateway = try TestGateway(files: [
+                "old.yaml": Manifests.service("old", at: [old.address]),
+                "new.yaml": Manifests.service("new", at: [new.address]),
+                "shop.yaml": Manifests.ingress("shop", host: "shop.test", service: "old"),
+            ])
+            gateway.await("old", host: "shop.test")
+            let good = try #require(try gateway.runningVersion())
+            try gateway.write(Manifests.ingress("shop", host: "shop.test", service: "new"), to: "shop.yaml")
+            gateway.await("new", host: "shop.test")
+            #expect(try gateway.portico("rollback", good, "--reason", "new is broken").end == .code(0))
+            gateway.await("old", host: "shop.test")
+            #expect(try gateway.portico("status").output.contains("new is broken"))
+            // A change while pinned is stored and not published; endpoints move all the same.
+            try gateway.write(Manifests.ingress("shop", host: "late.test", service: "new"), to: "shop.yaml")
+            try gateway.write(Manifests.service("old", at: [moved.address]), to: "old.yaml")
+            gateway.await("old, moved", host: "shop.test")
+            #expect(try gateway.get("/", host: "late.test").status == 404)
+            #expect(try gateway.portico("resume").end == .code(0))
+            gateway.await("new", host: "late.test")
+            #expect(try gateway.get("/", host: "shop.test").status == 404)
+        }
+
         @Test func `a version that was never published cannot be rolled back to`() throws {
             let gateway = try TestGateway(files: [:])
             let (end, output) = try gateway.portico("rollback", "9.999")
