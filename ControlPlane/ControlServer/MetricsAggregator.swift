@@ -167,6 +167,9 @@ package final class MetricsAggregator: Sendable {
         Histogram(
             name: "response_size", help: "Bytes of responses, head and body.", bounds: HistogramBounds.sizeBytes,
             series: \.responseBytes),
+        Histogram(
+            name: "bytes_sent", help: "Bytes sent to clients, as older dashboards name it.",
+            bounds: HistogramBounds.sizeBytes, series: \.responseBytes),
     ]
 
     private func labels(of key: RouteKey) -> PrometheusText.Labels {
@@ -185,7 +188,9 @@ package final class MetricsAggregator: Sendable {
                 family = key.name
                 text.begin(family, kind, WorkerMetric.help[family] ?? "Reported by the data plane.")
             }
-            let labels = stride(from: 0, to: key.labels.count - 1, by: 2).map {
+            // Dashboards choose the controller by these labels.
+            var labels = key.name.hasPrefix("nginx_ingress_controller_") ? controllerLabels : []
+            labels += stride(from: 0, to: key.labels.count - 1, by: 2).map {
                 (name: key.labels[$0], value: key.labels[$0 + 1])
             }
             text.sample(key.name, labels, value)

@@ -17,6 +17,7 @@ struct WorkerTable {
     }
 
     private var workers: [UInt64: Worker] = [:]
+    /// By workers; a supervisor only keeps what it is sent.
     private(set) var acknowledgements: UInt64 = 0
     private(set) var refusals: UInt64 = 0
     /// Seconds since 1970.
@@ -32,14 +33,16 @@ struct WorkerTable {
     mutating func disconnect(_ client: LinkClient) { workers[client.id] = nil }
 
     mutating func acknowledge(_ client: LinkClient, _ version: Version, at time: Double) {
-        acknowledgements += 1
-        lastAcknowledgedAt = time
+        if client.hello.isWorker {
+            acknowledgements += 1
+            lastAcknowledgedAt = time
+        }
         workers[client.id]?.version = version
         if let refused = workers[client.id]?.refused, refused.version <= version { workers[client.id]?.refused = nil }
     }
 
     mutating func refuse(_ client: LinkClient, _ version: Version, _ error: String) {
-        refusals += 1
+        if client.hello.isWorker { refusals += 1 }
         workers[client.id]?.refused = (version, error)
     }
 

@@ -45,7 +45,7 @@ import Testing
         let gauge = CounterSeries(name: WorkerMetric.connections, isGauge: true, value: 7, labels: ["state", "active"])
         aggregator.begin("a", process: "node/worker-0")
         aggregator.take(MetricsReport(counters: [gauge]), from: "a")
-        let line = #"nginx_ingress_controller_nginx_process_connections{state="active"} 7"#
+        let line = #"nginx_ingress_controller_nginx_process_connections{controller_class="portico",state="active"} 7"#
         #expect(text().contains(line))
         aggregator.end("a")
         #expect(!text().contains(line))
@@ -57,7 +57,7 @@ import Testing
             let gauge = CounterSeries(name: WorkerMetric.oldestStartSeconds, isGauge: true, value: start)
             aggregator.take(MetricsReport(counters: [gauge]), from: worker)
         }
-        #expect(text().contains("oldest_start_time_seconds 100\n"))
+        #expect(text().contains(#"oldest_start_time_seconds{controller_class="portico"} 100"#))
     }
 
     @Test func `A histogram is written with cumulative buckets`() {
