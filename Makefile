@@ -15,7 +15,7 @@ LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev pro
 	libsqlite3-dev pkg-config curl
 PEERS := nginx haproxy wrk python3 python3-venv strace
 
-.PHONY: help deps deps-bench run build test check lint format golden generated bench clean
+.PHONY: help deps deps-bench run build test check lint generated fuzz allocations format golden bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +40,15 @@ build: deps ## Build everything, tests included, for debugging
 test: build ## Run every test
 	$(SWIFT) test --skip-build $(FLAGS)
 
-check: lint generated test ## What CI runs
+check: lint generated test fuzz allocations ## What CI runs
+
+fuzz: deps
 	Tests/Fuzzing/replay
+
+allocations: build
+	@deploy/install-packages python3
+	$(SWIFT) build -c release --product portico-proxy $(FLAGS)
+	python3 -B Tests/Benchmarks/allocations.py
 
 lint:
 	$(SWIFT) format lint --strict -r $(SOURCES)
@@ -57,7 +64,7 @@ golden: build ## Rewrite the golden files from what the code does now
 
 bench: deps-bench ## Measure against nginx, HAProxy and Envoy; writes docs/benchmarks.md
 	$(SWIFT) build -c release $(FLAGS)
-	python3 Tests/Benchmarks/bench.py
+	python3 -B Tests/Benchmarks/bench.py
 
 clean:
 	$(SWIFT) package clean

@@ -65,7 +65,8 @@ let controlPlane: [Target] = [
     executable(
         "portico-control", in: "ControlPlane",
         [
-            "ControllerCore", "PorticoModel", "PorticoTelemetry", "ProcessSupervision", "RouteCompiler", "SnapshotStore",
+            "ControllerCore", "PorticoModel", "PorticoTelemetry", "ProcessSupervision", "RouteCompiler",
+            "SnapshotStore",
             "CSystem", argumentParser, logging,
         ]),
     executable(

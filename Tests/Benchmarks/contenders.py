@@ -143,7 +143,7 @@ spec: {{controller: portico.dev/ingress-controller}}
 apiVersion: v1
 kind: ConfigMap
 metadata: {{name: settings, namespace: bench}}
-data: {{{settings}}}
+data: {{keep-alive-requests: "100000000", upstream-keepalive-requests: "100000000", {settings}}}
 ---
 apiVersion: v1
 kind: Service
