@@ -3,11 +3,12 @@ import PorticoSnapshot
 
 extension LinkServerSession {
     /// The next part of the complete listing; nil once all of it was sent, save for its end.
-    mutating func nextListingFrame(_ publication: LinkPublication) -> LinkFrame? {
+    mutating func nextListingFrame(
+        _ publication: LinkPublication, for version: Version
+    ) -> LinkFrame? {
         let begins = listing == nil
         if begins {
             listing = publication.endpointSets.keys.sorted()
-            owesListingEnd = true
         }
         guard let names = listing, begins || listingPosition < names.count else { return nil }
         var state = LinkFrame.LiveState(beginsListing: begins)
@@ -24,21 +25,22 @@ extension LinkServerSession {
             // Their memory is not needed any more.
             listing = []
             listingPosition = 0
+            listingEnd = version
         }
         return .liveState(state)
     }
 
     /// Upstreams that changed, and that still exist. Those that do not are kept for later.
-    mutating func nextChangeFrame(_ publication: LinkPublication) -> LinkFrame? {
+    mutating func nextChangeFrame(_ publication: LinkPublication, for version: Version) -> LinkFrame? {
         var state = LinkFrame.LiveState()
         var bytes = 0
         while bytes < LinkServerSession.liveStateChunkBytes, let name = dirty.popFirst() {
             if let set = publication.endpointSets[name] {
                 state.endpointSets.append(set)
                 bytes += set.approximateBytes
-                removed.remove(name)
+                removed[name] = nil
             } else {
-                removed.insert(name)
+                removed[name] = version
             }
         }
         guard !state.endpointSets.isEmpty else { return nil }
@@ -46,13 +48,14 @@ extension LinkServerSession {
         return .liveState(state)
     }
 
-    /// What the client must forget, and the end of the listing.
-    mutating func nextRemovalFrame() -> LinkFrame? {
-        guard owesListingEnd || !removed.isEmpty else { return nil }
-        let state = LinkFrame.LiveState(removedUpstreams: removed.sorted(), endsListing: owesListingEnd)
-        owesListingEnd = false
-        removed.removeAll()
-        return .liveState(state)
+    /// What the client may forget now that it runs `version`, and the end of the listing.
+    mutating func nextRemovalFrame(running version: Version) -> LinkFrame? {
+        let names = removed.filter { $0.value <= version }.keys.sorted()
+        let endsListing = listingEnd.map { $0 <= version } ?? false
+        guard endsListing || !names.isEmpty else { return nil }
+        for name in names { removed[name] = nil }
+        if endsListing { listingEnd = nil }
+        return .liveState(LinkFrame.LiveState(removedUpstreams: names, endsListing: endsListing))
     }
 }
 

@@ -8,10 +8,10 @@ import PorticoSnapshot
 ///   1. what was asked for directly: welcome, drain, ping;
 ///   2. the next part of the complete listing of live state that every connection starts with;
 ///   3. live state that changed since (a set of names: however often an upstream changes, it waits here once);
-///   4. the next blob of the version that is being sent, and after the last one its manifest;
-///   5. the start of sending the newest version, when no manifest waits for its answer;
-///   6. removals of live state and the end of the listing, once the client runs the newest version, because the version
-///      it ran before may still use what is to be removed.
+///   4. removals of live state, and the end of the listing, that belong to a version which the client has reached: the
+///      version that it ran before may still have used what is to be removed;
+///   5. the next blob of the version that is being sent, and after the last one its manifest;
+///   6. the start of sending the newest version, when no manifest waits for its answer.
 /// So a client gets the newest state however slow it is, and what waits for it is bounded by the size of the state.
 ///
 /// A listing does not start before there is a version: a control plane that has just started would otherwise take away
@@ -79,9 +79,11 @@ package struct LinkServerSession: Sendable {
 
     var listing: [String]?
     var listingPosition = 0
-    var owesListingEnd = false
+    /// The listing is to end once the client runs this version.
+    var listingEnd: Version?
     var dirty: Set<String> = []
-    var removed: Set<String> = []
+    /// Upstreams to forget, each once the client runs this version.
+    var removed: [String: Version] = [:]
 
     package init(
         role: Role = .controlPlane, protocols: ProtocolRange = .current, controller: String = ""
@@ -198,7 +200,11 @@ extension LinkServerSession {
         if !urgent.isEmpty { return urgent.removeFirst() }
         guard phase == .established else { return nil }
         guard let snapshot = publication.snapshot else { return nextFrameWithoutSnapshot() }
-        if let frame = nextListingFrame(publication) ?? nextChangeFrame(publication) { return frame }
+        let version = snapshot.version
+        if let frame = nextListingFrame(publication, for: version) ?? nextChangeFrame(publication, for: version) {
+            return frame
+        }
+        if isComparable(to: snapshot), let frame = nextRemovalFrame(running: runningVersion) { return frame }
         while true {
             if transfer == nil {
                 guard inFlight == nil, shouldSend(snapshot) else { break }
@@ -206,7 +212,12 @@ extension LinkServerSession {
             }
             if let frame = nextTransferFrame() { return frame }
         }
-        return isCurrent(snapshot) ? nextRemovalFrame() : nil
+        return nil
+    }
+
+    /// Whether what the client runs is one of our versions, so that it can be compared with them.
+    private func isComparable(to snapshot: PublishedSnapshot) -> Bool {
+        runningVersion < snapshot.version || isCurrent(snapshot)
     }
 
     private mutating func nextFrameWithoutSnapshot() -> LinkFrame? {

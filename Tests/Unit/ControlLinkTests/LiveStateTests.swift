@@ -65,6 +65,19 @@ import Testing
         #expect(afterwards == [.liveState(LinkFrame.LiveState(removedUpstreams: ["old"]))])
     }
 
+    @Test func `Removals do not wait for a client that newer versions always overtake`() throws {
+        var link = try TestLink(hosts: 2)
+        link.update(changed: [set("old", 1...1)])
+        link.connectAndAcknowledge()
+        link.update(changed: [], removed: ["old"])
+        link.publish(sequence: 2, hosts: 3)
+        _ = link.takeFrames()
+        link.publish(sequence: 3, hosts: 4)
+        let frames = link.send(.ack(Version(epoch: 1, sequence: 2)))
+        #expect(frames.first == .liveState(LinkFrame.LiveState(removedUpstreams: ["old"])))
+        #expect(frames.last?.manifest?.version == Version(epoch: 1, sequence: 3))
+    }
+
     @Test func `What was removed and came back is sent as it is now`() throws {
         var link = try TestLink(hosts: 2)
         link.update(changed: [set("a", 1...1)])
