@@ -112,6 +112,7 @@ let tests: [Target] = [
     unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("PorticoModel"),
+    unitTests("PorticoTelemetry", [logging]),
     unitTests("SnapshotStore", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     unitTests("SnapshotPublisher", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
     unitTests("EventLoop"),

@@ -7,7 +7,7 @@ import SnapshotStore
 /// room, so a version never waits for the disk. After a crash the numbers go on above the range; a regular end gives the
 /// rest of it back.
 struct VersionAllocator {
-    private static let range: UInt64 = 1_000
+    private static let range: UInt64 = 100
 
     private let store: SnapshotStore
     /// The last version that was given out.

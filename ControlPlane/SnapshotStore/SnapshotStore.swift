@@ -37,6 +37,8 @@ package final class SnapshotStore: Sendable {
         var database: DatabaseQueue
         var writer = StoreWriter()
         var pending: [PendingSnapshot] = []
+        /// False while the history is kept in memory only.
+        var isOnDisk: Bool
     }
 
     /// More versions than this do not wait for a disk; the oldest are dropped from the history.
@@ -67,7 +69,8 @@ package final class SnapshotStore: Sendable {
         self.maximumPages = maximumPages
         var health = Health()
         let opened = try SnapshotStore.open(path, maximumPages, logger, &health)
-        state = Mutex(State(database: opened.database, writer: opened.writer))
+        state = Mutex(
+            State(database: opened.database, writer: opened.writer, isOnDisk: health.currentError == nil))
         status.withLock { $0 = health }
     }
 
@@ -249,17 +252,12 @@ package final class SnapshotStore: Sendable {
 
     // MARK: The queue
 
-    /// Makes the file's limit another one.
-    func allowPages(_ count: Int) {
-        change { try $0.execute(sql: "PRAGMA max_page_count = \(count)") }
-        flush()
-    }
-
     private func enqueue(_ job: @escaping @Sendable (SnapshotStore, inout State) -> Void) {
         queue.async { self.state.withLock { job(self, &$0) } }
     }
 
-    private func change(_ write: @escaping @Sendable (Database) throws -> Void) {
+    /// Does what `write` does after everything that was asked for so far.
+    func change(_ write: @escaping @Sendable (Database) throws -> Void) {
         enqueue { store, state in
             store.writePending(&state)
             store.attempt(&state) { try $0.database.write(write) }
@@ -284,45 +282,57 @@ package final class SnapshotStore: Sendable {
         return try result.get()
     }
 
+    private enum Outcome {
+        case done
+        /// It may work another time.
+        case failed
+        /// It never will.
+        case impossible
+    }
+
     private func writePending(_ state: inout State) {
+        var isHealthy = state.isOnDisk
         while let snapshot = state.pending.first {
-            let isDone = attempt(&state) { state in
-                try state.writer.save(snapshot, state.database)
+            let outcome = attempt(&state) { try $0.writer.save(snapshot, $0.database) }
+            if outcome == .failed { return }
+            state.pending.removeFirst()
+            let pruning = attempt(&state) { state in
                 try state.database.write { [writer = state.writer, retention] database in
                     try writer.prune(retention, now: SnapshotStore.now(), database)
                 }
             }
-            // A version whose content is gone can never be stored.
-            guard isDone || state.pending.isEmpty else { return }
-            if !state.pending.isEmpty { state.pending.removeFirst() }
+            if outcome != .done || pruning != .done { isHealthy = false }
         }
-        status.withLock { $0.currentError = nil }
+        if isHealthy { status.withLock { $0.currentError = nil } }
     }
 
     @discardableResult
-    private func attempt(_ state: inout State, _ job: (inout State) throws -> Void) -> Bool {
+    private func attempt(_ state: inout State, _ job: (inout State) throws -> Void) -> Outcome {
         do {
             try job(&state)
-            return true
-        } catch  where StoreSchema.blamesContent(error) {
-            noteFailure("\(error)")
-            startAnew(&state)
+            return .done
         } catch {
             noteFailure("\(error)")
+            if StoreSchema.blamesContent(error) { startAnew(&state) }
+            let isImpossible =
+                error is SnapshotStoreError || (error as? DatabaseError)?.resultCode == .SQLITE_CONSTRAINT
+            return isImpossible ? .impossible : .failed
         }
-        return false
     }
 
     /// The file was damaged while in use: the next version is stored whole in a new one.
     private func startAnew(_ state: inout State) {
         try? state.database.close()
-        var health = status.withLock { $0 }
+        var health = Health()
         _ = try? StoreSchema.setAside(path, now: SnapshotStore.now())
         if let opened = try? SnapshotStore.open(path, maximumPages, logger, &health) {
-            state.database = opened.database
-            state.writer = opened.writer
+            (state.database, state.writer) = opened
+            state.isOnDisk = health.currentError == nil
         }
-        status.withLock { [health] in $0 = health }
+        status.withLock { [health] status in
+            status.errors += health.errors
+            if let error = health.currentError { status.currentError = error }
+        }
     }
 
     /// Every failure counts; the log has the first of a row of equal ones.

@@ -76,7 +76,7 @@ import Testing
         #expect(try store.sequences == [1])
         #expect(store.health.errors > 0)
         #expect(store.health.currentError != nil)
-        store.allowPages(10_000)
+        store.change { try $0.execute(sql: "PRAGMA max_page_count = 10000") }
         samples.save(["a": "4"], as: 4, in: store)
         #expect(try store.sequences == [4, 3, 2, 1])
         #expect(try store.words(of: 2) == ["a": large])
@@ -88,6 +88,33 @@ import Testing
         #expect(store.health.currentError != nil)
         samples.save(["a": "1"], as: 1, in: store)
         #expect(try store.words(of: 1) == ["a": "1"])
+        #expect(store.health.currentError != nil)
+    }
+
+    @Test func `A file that is damaged in use is set aside, and the next version is stored whole`() throws {
+        let store = try open()
+        samples.save(["a": "1", "b": "1"], as: 1, in: store)
+        store.flush()
+        store.change { database in
+            try database.execute(sql: "PRAGMA writable_schema = ON")
+            try database.execute(sql: "UPDATE sqlite_master SET rootpage = 1 WHERE name = 'blobs'")
+            try database.execute(sql: "PRAGMA writable_schema = RESET")
+        }
+        samples.save(["a": "2", "b": "1"], as: 2, in: store)
+        store.flush()
+        samples.save(["a": "3", "b": "1"], as: 3, in: store)
+        #expect(try store.words(of: 2) == ["a": "2", "b": "1"])
+        #expect(try store.words(of: 3) == ["a": "3", "b": "1"])
+        #expect(!setAside.isEmpty)
+        #expect(store.health.currentError == nil)
+    }
+
+    @Test func `A version that is stored already does not hold up the next`() throws {
+        let store = try open()
+        samples.save(["a": "1"], as: 1, in: store)
+        samples.save(["a": "2"], as: 1, in: store)
+        samples.save(["a": "3"], as: 2, in: store)
+        #expect(try store.words(of: 2) == ["a": "3"])
     }
 
     @Test func `Altered content is found out before it is published`() throws {
