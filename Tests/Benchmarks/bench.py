@@ -109,9 +109,13 @@ def change_table(folder, options):
                 kind.name, f"{len(times)}", f"{measure.percentile(times, 0.5) * 1e3:.1f}",
                 f"{measure.percentile(times, 0.99) * 1e3:.1f}", f"{failed} of {requests:,} in {loaded:,} changes"])
             say(f"changes: {rows[-1]}")
+            if kind is Portico:
+                restarts = measure.worker_restarts(contender, 10)
         finally:
             contender.stop()
-    return table(["proxy", "changes", "p50 ms", "p99 ms", "failed requests under load"], rows)
+    return table(["proxy", "changes", "p50 ms", "p99 ms", "failed requests under load"], rows) + (
+        f"\nPortico's only worker killed with 10,000 hosts loaded: the next request is answered after "
+        f"{measure.percentile(restarts, 0.5) * 1e3:.0f} ms (p50), {restarts[-1] * 1e3:.0f} ms at worst.\n")
 
 
 def machine():

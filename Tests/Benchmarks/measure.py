@@ -4,6 +4,7 @@ smaps."""
 import os
 import re
 import resource
+import signal
 import socket
 import subprocess
 import time
@@ -168,6 +169,24 @@ def change_latency(contender, changes):
             if time.perf_counter() - began > 30:
                 raise SystemExit(f"{contender.name} never served change {number}")
         times.append(time.perf_counter() - began)
+    return sorted(times)
+
+
+def worker_restarts(contender, count):
+    """Seconds from the death of the only worker to the next answer, for each of `count`."""
+    times = []
+    for _ in range(count):
+        worker = contender.pids()[-1]
+        began = time.perf_counter()
+        os.kill(worker, signal.SIGKILL)
+        prober = Prober(contender.port)
+        while prober.status(host_name(1)) != 200:
+            if time.perf_counter() - began > 30:
+                raise SystemExit("the worker did not come back")
+        times.append(time.perf_counter() - began)
+        prober.close()
+        # A worker that lived this long is started again at once; crash loops are slowed down on purpose.
+        time.sleep(1.1)
     return sorted(times)
 
 

@@ -39,7 +39,7 @@ extension ProcessTests {
             let (gateway, _) = try shop(workers: 1)
             let worker = try #require(gateway.workerProcesses.first)
             kill(worker, SIGKILL)
-            gateway.await("shop", host: "shop.test", within: 1)
+            gateway.await("shop", host: "shop.test")
             #expect(gateway.workerProcesses.first != worker)
             try eventually("the restart is counted") { try gateway.metric("portico_worker_restarts_total") == 1 }
         }
@@ -52,7 +52,7 @@ extension ProcessTests {
             kill(control, SIGSTOP)
             defer { kill(control, SIGCONT) }
             kill(worker, SIGKILL)
-            gateway.await("shop", host: "shop.test", within: 1)
+            gateway.await("shop", host: "shop.test")
             #expect(gateway.workerProcesses.first != worker)
         }
 

@@ -18,9 +18,12 @@ struct DemoPage {
         return query.isEmpty ? request.path : "\(request.path)?\(query)"
     }
 
+    /// By name, after those that the gateway added.
     private var headers: [(name: String, value: String)] {
-        request.headers.map { ($0.key.rawValue, $0.value) }.sorted { $0.name.lowercased() < $1.name.lowercased() }
+        request.headers.map { ($0.key.rawValue, $0.value) }.sorted { rank($0.name) < rank($1.name) }
     }
+
+    private func rank(_ name: String) -> (Int, String) { (name.hasPrefix("X-") ? 0 : 1, name.lowercased()) }
 
     private var text: String {
         let lines = headers.map { "  \($0.name): \($0.value)" }.joined(separator: "\n")
