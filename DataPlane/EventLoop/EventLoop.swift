@@ -122,6 +122,12 @@ package final class EventLoop {
         retired.append(reference)
     }
 
+    /// Lets go of all handlers: the loop is not used any more.
+    package func unregisterAll() {
+        forEachHandler { unregister($0) }
+        releaseRetired()
+    }
+
     /// Calls `body` with every handler registered now; it may unregister them.
     package func forEachHandler(_ body: (EventHandler) -> Void) {
         for index in 0..<slotCount {

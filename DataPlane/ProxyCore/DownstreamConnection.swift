@@ -33,7 +33,7 @@ final class DownstreamConnection: EventHandler {
         static let willEnd = Flags(rawValue: 64)
     }
 
-    unowned(unsafe) let core: WorkerCore
+    let core: WorkerCore
     let descriptor: Int32
     let localPort: UInt16
     @exclusivity(unchecked) var state: State

@@ -19,7 +19,7 @@ final class Exchange {
         case awaitingHead, body, tunnel
     }
 
-    unowned(unsafe) let core: WorkerCore
+    let core: WorkerCore
     // The loop holds connections until the turn ends in which they are closed, and a connection that closes takes itself
     // out of its exchange; so they need not be counted here.
     @exclusivity(unchecked) unowned(unsafe) var downstream: DownstreamConnection?

@@ -8,7 +8,7 @@ final class Listener: EventHandler {
     /// How long no connection is accepted when the process is out of descriptors.
     private static let pauseMilliseconds: UInt32 = 100
 
-    private unowned(unsafe) let core: WorkerCore
+    private let core: WorkerCore
     private let descriptor: Int32
     private let port: UInt16
     /// Given up to take a connection and close it when no other descriptor is left, so that it doesn't wait in vain.

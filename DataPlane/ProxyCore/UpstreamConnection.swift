@@ -8,7 +8,7 @@ final class UpstreamConnection: EventHandler {
         case connecting, active, idle, closed
     }
 
-    unowned(unsafe) let core: WorkerCore
+    let core: WorkerCore
     let descriptor: Int32
     let endpoint: UpstreamEndpoint
     /// The loop's time when it was opened.

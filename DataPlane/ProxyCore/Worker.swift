@@ -32,6 +32,12 @@ package final class Worker {
             })
     }
 
+    deinit {
+        // Handlers hold on to the core, and the core to the loop that holds them.
+        loop.unregisterAll()
+        core.forgetSpareExchanges()
+    }
+
     /// Follows the supervisor and the control plane, and reports to them.
     private func attachLink() {
         guard configuration.supervisorLink != nil || configuration.controlSocketPath != nil else { return }

@@ -85,6 +85,8 @@ final class WorkerCore {
 
     func takeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(core: self) }
 
+    func forgetSpareExchanges() { spareExchanges = [] }
+
     func giveBack(_ exchange: Exchange) {
         if spareExchanges.count < 256 { spareExchanges.append(exchange) }
     }
