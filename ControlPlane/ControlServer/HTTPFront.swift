@@ -18,11 +18,11 @@ package final class HTTPFront: Sendable {
         /// nil when ready, else why not.
         package var readiness: @Sendable () async -> String?
         /// In the Prometheus text format.
-        package var metrics: @Sendable () async -> String
+        package var metrics: @Sendable () async -> MetricsPages
 
         package init(
             admin: any AdminHandler, readiness: @escaping @Sendable () async -> String?,
-            metrics: @escaping @Sendable () async -> String
+            metrics: @escaping @Sendable () async -> MetricsPages
         ) {
             self.admin = admin
             self.readiness = readiness
@@ -130,8 +130,8 @@ package final class HTTPFront: Sendable {
 
     private func addPublicRoutes() async {
         let sources = sources
-        await publicServer.appendRoute("GET,HEAD /metrics") { _ in
-            .plain(await sources.metrics(), contentType: "text/plain; version=0.0.4; charset=utf-8")
+        await publicServer.appendRoute("GET /metrics") { _ in
+            .paged(await sources.metrics(), contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
         await publicServer.appendRoute("GET,HEAD /healthz") { _ in .plain("ok\n") }
         await publicServer.appendRoute("GET,HEAD /readyz") { _ in

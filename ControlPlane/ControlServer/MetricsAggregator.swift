@@ -8,7 +8,7 @@ import Synchronization
 /// counters stay; should the same incarnation come back, it goes on where it was. Once another incarnation takes its
 /// place, what it counted is folded into one base, so memory does not grow with restarts.
 package final class MetricsAggregator: Sendable {
-    fileprivate struct RouteKey: Hashable, Comparable {
+    struct RouteKey: Hashable, Comparable, Sendable {
         var host: String
         var path: String
         var ingress: ObjectName
@@ -90,12 +90,14 @@ package final class MetricsAggregator: Sendable {
         state.withLock { $0.processes[incarnation]?.isConnected = false }
     }
 
-    /// Writes every family that workers report.
-    package func write(into text: inout PrometheusText) {
+    /// Every family that workers report.
+    package func pages() -> MetricsPages {
         let totals = sum()
-        writeRoutes(totals, into: &text)
-        writeNumbers(totals.counters, .counter, into: &text)
-        writeNumbers(totals.gauges, .gauge, into: &text)
+        var rest = PrometheusText()
+        writeNumbers(totals.counters, .counter, into: &rest)
+        writeNumbers(totals.gauges, .gauge, into: &rest)
+        let routes = totals.routes.sorted { $0.key < $1.key }.map { MetricsPages.Route(key: $0.key, series: $0.value) }
+        return MetricsPages(controllerLabels: controllerLabels, routes: routes, rest: rest.text)
     }
 
     private func sum() -> Totals {
@@ -121,62 +123,6 @@ package final class MetricsAggregator: Sendable {
             }
             sum.gauges[key] = key.name == WorkerMetric.oldestStartSeconds ? min(present, value) : present + value
         }
-    }
-
-    private func writeRoutes(_ totals: Totals, into text: inout PrometheusText) {
-        let prefix = "nginx_ingress_controller_"
-        let routes = totals.routes.sorted { $0.key < $1.key }.map { (labels: labels(of: $0.key), series: $0.value) }
-        text.begin(prefix + "requests", .counter, "Requests by route, method and status.")
-        for route in routes {
-            for count in route.series.counts.sorted(by: { ($0.method, $0.status) < ($1.method, $1.status) }) {
-                let labels =
-                    route.labels + [
-                        ("method", RequestMethod.name(at: count.method)), ("status", String(count.status)),
-                    ]
-                text.sample(prefix + "requests", labels, count.requests)
-            }
-        }
-        for histogram in MetricsAggregator.histograms {
-            text.begin(prefix + histogram.name, .histogram, histogram.help)
-            for route in routes {
-                let series = histogram.series(route.series)
-                text.histogram(
-                    prefix + histogram.name, route.labels, bounds: histogram.bounds, buckets: series.buckets,
-                    sum: series.sum)
-            }
-        }
-    }
-
-    private struct Histogram: Sendable {
-        var name: String
-        var help: String
-        var bounds: [Double]
-        var series: @Sendable (RouteSeries) -> HistogramSeries
-    }
-
-    private static let histograms = [
-        Histogram(
-            name: "request_duration_seconds", help: "From the first byte of a request to the last of its response.",
-            bounds: HistogramBounds.durationSeconds, series: \.durationSeconds),
-        Histogram(
-            name: "response_duration_seconds", help: "From the request's dispatch upstream to the end of the response.",
-            bounds: HistogramBounds.durationSeconds, series: \.responseDurationSeconds),
-        Histogram(
-            name: "request_size", help: "Bytes of requests, head and body.", bounds: HistogramBounds.sizeBytes,
-            series: \.requestBytes),
-        Histogram(
-            name: "response_size", help: "Bytes of responses, head and body.", bounds: HistogramBounds.sizeBytes,
-            series: \.responseBytes),
-        Histogram(
-            name: "bytes_sent", help: "Bytes sent to clients, as older dashboards name it.",
-            bounds: HistogramBounds.sizeBytes, series: \.responseBytes),
-    ]
-
-    private func labels(of key: RouteKey) -> PrometheusText.Labels {
-        controllerLabels + [
-            ("namespace", key.ingress.namespace), ("ingress", key.ingress.name), ("service", key.service),
-            ("canary", ""), ("host", key.host), ("path", key.path),
-        ]
     }
 
     private func writeNumbers(

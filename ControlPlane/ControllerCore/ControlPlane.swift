@@ -39,7 +39,7 @@ package final class ControlPlane: Sendable {
                 path: configuration.manifests, lastGood: LastGoodObjects(store: store, logger: logger))
             let sources = HTTPFront.Sources(
                 admin: controller, readiness: { await controller.notReadyReason },
-                metrics: { [listener] in await controller.metricsText(link: listener.counters) })
+                metrics: { [listener] in await controller.metricsPages(link: listener.counters) })
             front = try HTTPFront(
                 host: configuration.metricsHost, port: configuration.metricsPort,
                 adminSocket: configuration.adminSocket, sources: sources, log: logger)

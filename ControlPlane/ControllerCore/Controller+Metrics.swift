@@ -40,12 +40,13 @@ extension ControllerConfiguration {
 
 extension Controller {
     /// The Prometheus text. Written off the controller's queue, for with many routes it is long.
-    nonisolated func metricsText(link: LinkListenerCounters) async -> String {
+    nonisolated func metricsPages(link: LinkListenerCounters) async -> MetricsPages {
         let facts = await facts(link: link)
         var text = PrometheusText()
-        metrics.write(into: &text)
         facts.write(controllerLabels: configuration.controllerLabels, into: &text)
-        return text.text
+        var pages = metrics.pages()
+        pages.append(text.text)
+        return pages
     }
 
     private func facts(link: LinkListenerCounters) -> ControllerFacts {

@@ -23,6 +23,7 @@ actor Controller {
     nonisolated let metrics: MetricsAggregator
     private nonisolated let executor: QueueExecutor
     private nonisolated let mailbox = Mailbox()
+    private nonisolated let counting = DispatchQueue(label: "portico.metrics", qos: .utility)
 
     private let compiler: Compiler
     let publisher: SnapshotPublisher
@@ -149,18 +150,18 @@ actor Controller {
         switch event {
         case .connected(let client):
             workers.connect(client, at: Controller.now())
-            metrics.begin(client.hello.incarnation, process: "\(client.hello.node)/\(client.hello.process)")
+            count { $0.begin(client.hello.incarnation, process: "\(client.hello.node)/\(client.hello.process)") }
             logger.info("\(client.hello.process) of \(client.hello.node) connected, running \(client.hello.version)")
         case .disconnected(let client, let reason):
             workers.disconnect(client)
-            metrics.end(client.hello.incarnation)
+            count { $0.end(client.hello.incarnation) }
             let why = reason.map { ": \($0)" } ?? ""
             logger.info("\(client.hello.process) of \(client.hello.node) disconnected\(why)")
         case .clientIsAhead(_, let version):
             if let published = publisher.moveAhead(of: version) { publish(published) }
         case .acknowledged(let client, let version): acknowledge(client, version, error: nil)
         case .refused(let client, let version, let error): acknowledge(client, version, error: error)
-        case .metrics(let client, let report): metrics.take(report, from: client.hello.incarnation)
+        case .metrics(let client, let report): count { $0.take(report, from: client.hello.incarnation) }
         case .log(let client, let event):
             logger.log(
                 level: Logger.Level(rawValue: event.level) ?? .info, "\(client.hello.process): \(event.message)")
@@ -168,6 +169,11 @@ actor Controller {
             logger.error("section \(digest) of version \(version) is missing; \(client.hello.process) stays as it is")
         case .rejected(let reason): logger.warning("the control link turned a peer away: \(reason)")
         }
+    }
+
+    /// Counting has a queue of its own, so that a large report, or a reader of `/metrics`, delays no publication.
+    private func count(_ change: @escaping @Sendable (MetricsAggregator) -> Void) {
+        counting.async { [metrics] in change(metrics) }
     }
 
     private func acknowledge(_ client: LinkClient, _ version: Version, error: String?) {

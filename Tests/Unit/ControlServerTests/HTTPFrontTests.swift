@@ -46,7 +46,7 @@ import Testing
 
     private func front(port: UInt16) throws -> HTTPFront {
         let sources = HTTPFront.Sources(
-            admin: NothingToAdminister(), readiness: { "still reading" }, metrics: { "up 1\n" })
+            admin: NothingToAdminister(), readiness: { "still reading" }, metrics: { MetricsPages("up 1\n") })
         let socket = "/tmp/portico-test-\(UUID().uuidString.prefix(8)).sock"
         return try HTTPFront(
             host: "127.0.0.1", port: port, adminSocket: socket, sources: sources, log: Logger(label: "test"))

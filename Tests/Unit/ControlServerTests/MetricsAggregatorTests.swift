@@ -77,15 +77,29 @@ import Testing
         #expect(!text().contains("status="))
     }
 
+    @Test func `Many routes are written in pages, each family whole and in one place`() {
+        aggregator.begin("a", process: "node/worker-0")
+        let routes = (0..<1_000).map { number in
+            RouteSeries(
+                host: "h\(number)", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
+        }
+        aggregator.take(MetricsReport(routes: routes), from: "a")
+        let pages = Array(aggregator.pages())
+        #expect(pages.count > 10)
+        #expect(pages.allSatisfy { $0.utf8.count < 128 << 10 })
+        let lines = pages.joined().split(separator: "\n")
+        for family in ["request_duration_seconds", "response_size"] {
+            let samples = lines.indices.filter { lines[$0].hasPrefix("nginx_ingress_controller_\(family)_count") }
+            #expect(samples.count == 1_000)
+            #expect(lines.count { $0.hasPrefix("# TYPE nginx_ingress_controller_\(family) ") } == 1)
+        }
+    }
+
     private func report(requests: UInt64) -> MetricsReport {
         var series = RouteSeries(host: "h", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
         series.counts = [StatusCount(method: RequestMethod.index(of: "GET"), status: 200, requests: requests)]
         return MetricsReport(routes: [series])
     }
 
-    private func text() -> String {
-        var text = PrometheusText()
-        aggregator.write(into: &text)
-        return text.text
-    }
+    private func text() -> String { aggregator.pages().joined() }
 }
