@@ -1,5 +1,5 @@
 /// One document of a file.
-struct DocumentText: Hashable {
+struct DocumentText: Hashable, Sendable {
     /// With its `---` line, if it has one.
     var text: String
     /// One-based line of the file on which it starts.

@@ -86,7 +86,7 @@ final class FolderFollower {
             }
         }
         if needsScan { return rescan() }
-        for path in paths.sorted() { reread(path) }
+        reread(paths.sorted())
     }
 
     private enum Concern { case nothing, file, structure }
@@ -111,9 +111,7 @@ final class FolderFollower {
         watcher.retain(Set(new.directories.keys).union(new.dependencies.keys))
         // A folder that vanished is more likely to return than to be meant: its objects stay.
         guard new.isFolderThere else { return }
-        for (path, signature) in new.files.sorted(by: { $0.key < $1.key }) where signatures[path] != signature {
-            reread(path)
-        }
+        reread(new.files.keys.filter { signatures[$0] != new.files[$0] }.sorted())
         for path in Array(signatures.keys) where new.files[path] == nil && !isUnreadable(path, new) { lose(path) }
     }
 
@@ -125,13 +123,22 @@ final class FolderFollower {
 
     /// - Parameter isFinal: an empty file is meant to be empty.
     private func reread(_ path: String, isFinal: Bool = false) {
-        switch FileSystem.read("\(folder)/\(path)") {
+        take(reader.readFile(path, in: folder, previous: table.file(path)), of: path, isFinal: isFinal)
+    }
+
+    /// Reads many files, as at the start, on all cores.
+    private func reread(_ paths: [String]) {
+        let readings = reader.readFiles(paths.map { ($0, table.file($0)) }, in: folder)
+        for (path, reading) in zip(paths, readings) { take(reading, of: path, isFinal: false) }
+    }
+
+    private func take(_ reading: FileReading, of path: String, isFinal: Bool) {
+        switch reading {
         case .missing: lose(path)
-        case .failed(let reason):
-            found(path, FileSystem.status("\(folder)/\(path)").map(FileSignature.init))
-            table.set(.unreadable(path, reason))
-        case .text(let text, let signature):
-            let file = reader.read(text, path: path, previous: table.file(path))
+        case .failed(let file, let signature):
+            found(path, signature)
+            table.set(file)
+        case .read(let file, let signature):
             // Some writers empty a file before they fill it, with a pause in between.
             if file.documents.isEmpty, table.file(path)?.documents.isEmpty == false, !isFinal { return lose(path) }
             found(path, signature)

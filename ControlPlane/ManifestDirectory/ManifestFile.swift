@@ -2,8 +2,8 @@ import ClusterState
 import PorticoModel
 
 /// An object as a file declares it.
-struct Declaration {
-    enum Form {
+struct Declaration: Sendable {
+    enum Form: Sendable {
         /// The text is JSON for the last-good store; nil where there is no store, and for Secrets.
         case valid(KubernetesObject, text: String?)
         case invalid([Diagnostic])
@@ -16,7 +16,7 @@ struct Declaration {
 }
 
 /// One document of a file, read.
-struct ManifestDocument {
+struct ManifestDocument: Sendable {
     var source: DocumentText
     var declarations: [Declaration] = []
     /// What is wrong with the document itself, or with an object that has no name.
@@ -24,7 +24,7 @@ struct ManifestDocument {
 }
 
 /// One file of the folder, read.
-struct ManifestFile {
+struct ManifestFile: Sendable {
     /// Relative to the folder.
     var path: String
     private(set) var documents: [ManifestDocument] = []
@@ -82,7 +82,7 @@ struct ManifestFile {
 }
 
 /// Reads the text of files.
-struct ManifestReader {
+struct ManifestReader: Sendable {
     /// Declarations carry the text that the last-good store keeps.
     var keepsText: Bool
 

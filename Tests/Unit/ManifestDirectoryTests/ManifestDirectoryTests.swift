@@ -19,6 +19,18 @@ import Testing
         #expect(follower.waitForUpdate(1) == ["+one:80", "+three", "+two:80"].sorted())
     }
 
+    @Test func `Many files are read as one at a time would be`() throws {
+        let folder = try TemporaryFolder()
+        let names = (0..<300).map { "s\($0)" }
+        for name in names { folder.write("\(name).yaml", Manifests.service(name)) }
+        folder.write("a.yaml", Manifests.service("s7", port: 81))
+        let follower = try Follower(folder.path)
+        defer { follower.stop() }
+        let expected = names.map { $0 == "s7" ? "+s7:81" : "+\($0):80" }.sorted()
+        #expect(follower.waitForUpdate(1) == expected)
+        #expect(follower.waitForDiagnostic { $0.map(\.file) == ["s7.yaml"] })
+    }
+
     @Test func `An atomic rename is followed`() throws {
         let folder = try TemporaryFolder()
         folder.write("a.yaml", Manifests.service("one"))
