@@ -92,6 +92,24 @@ extension ProcessTests {
             #expect(gateway.program.wait(seconds: 10) == .code(0))
         }
 
+        @Test func `a second signal does not wait for requests under way`() throws {
+            let backend = try ScriptedBackend { _, _ in
+                sleep(30)
+                return nil
+            }
+            let gateway = try TestGateway(files: [
+                "shop.yaml": Manifests.ingress("shop", host: "shop.test", service: "shop")
+                    + Manifests.service("shop", at: [backend.address])
+            ])
+            let connection = try RawConnection(to: gateway.http)
+            try connection.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+            eventually("the request is under way") { backend.received.count == 1 }
+            gateway.program.send(SIGINT)
+            eventually("it says that it waits") { gateway.program.output.contains("stop again to end them at once") }
+            gateway.program.send(SIGINT)
+            #expect(gateway.program.wait(seconds: 10) == .code(0))
+        }
+
         @Test func `SIGHUP does no harm`() throws {
             let gateway = try TestGateway(files: [:])
             let workers = gateway.workerProcesses

@@ -53,6 +53,9 @@ final class Gateway {
         isStopping = true
         self.status = status
         supervisor.stop(grace: Gateway.grace)
+        supervisor.loop.schedule(after: 1_000) { [supervisor] in
+            supervisor.log("requests under way are being finished; stop again to end them at once")
+        }
     }
 
     private func awaitReadiness() {
