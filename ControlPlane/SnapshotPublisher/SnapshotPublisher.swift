@@ -150,6 +150,8 @@ package final class SnapshotPublisher {
             version: versions.next(), parent: before.version, classGroup: classGroup, createdAt: now, kind: .rollback,
             cause: "rollback to \(version)", rollbackOf: version, reason: reason, publishedAt: now)
         save(record, old.tree)
+        // What a person asked for must hold after a crash too, and a person can wait for the disk.
+        store.flush()
         let published = publish(record, old.tree)
         running = published
         retire(before.tree)
@@ -172,6 +174,7 @@ package final class SnapshotPublisher {
                 cause: "resume", publishedAt: now)
             save(record, compiled)
         }
+        store.flush()
         newestCompiled = record
         let published = publish(record, compiled)
         running = published
