@@ -48,6 +48,12 @@ package enum Socket {
         }
     }
 
+    /// Whether a connection is open with nothing to read.
+    package static func isQuiet(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN
+    }
+
     /// Begins to connect; the descriptor turns writable when the outcome is known (`connectionError`).
     package static func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)

@@ -24,8 +24,7 @@ extension Exchange {
         responsePhase = .awaitingHead
         responseProgress = HeadProgress()
         attemptStartedAt = now
-        if !fresh, let idle = endpoint.takeIdle() {
-            let pooled = unsafeDowncast(idle, to: UpstreamConnection.self)
+        if !fresh, let pooled = takePooled(endpoint) {
             connection = pooled
             isReused = true
             pooled.reuse(for: self)
@@ -36,6 +35,17 @@ extension Exchange {
         connection = UpstreamConnection.connect(
             to: endpoint, for: self, core: core, timeout: policy.connectTimeoutMilliseconds)
         if connection == nil { failed(.connectFailed, at: endpoint) }
+    }
+
+    /// A pooled connection. Before a request that may not be repeated it is looked at once more, because a stale one
+    /// would cost the request.
+    private func takePooled(_ endpoint: UpstreamEndpoint) -> UpstreamConnection? {
+        while let idle = endpoint.takeIdle() {
+            let pooled = unsafeDowncast(idle, to: UpstreamConnection.self)
+            if method.isIdempotent || Socket.isQuiet(pooled.descriptor) { return pooled }
+            pooled.close()
+        }
+        return nil
     }
 
     /// The connection is open.
@@ -67,7 +77,8 @@ extension Exchange {
                     return core.loop.runAgain(connection)
                 }
                 files -= 1
-                let memory = UnsafeMutableRawBufferPointer(rebasing: core.downstreamRead[...])
+                // Not the downstream buffer: bytes of the client's next request may still lie there.
+                let memory = core.upstreamRead
                 guard let count = body.read(at: sent - head.count - body.memory.count, into: memory) else {
                     return answer(status: 500)
                 }
