@@ -46,13 +46,17 @@ extension DownstreamConnection {
 
     /// Goes on with the bytes that wait in `input`, and reads more where they are no whole head.
     private func readMore() -> Bool {
-        let used = begin(input.bytes)
-        guard state != .closed else { return false }
-        if used > 0 {
-            input.consumed(used)
-            if input.isEmpty { core.buffers.give(&input) }
-            return true
+        // Held here meanwhile: an answer made at once may end the connection and free its buffers.
+        var taken = input
+        input = PooledBuffer()
+        let used = begin(taken.bytes)
+        taken.consumed(used)
+        if taken.isEmpty || state == .closed || state == .lingering {
+            core.buffers.give(&taken)
+        } else {
+            input = taken
         }
+        if used > 0 { return state != .closed }
         guard state == .idle || state == .readingHead, flags.contains(.mayRead) else { return false }
         return fillInput()
     }

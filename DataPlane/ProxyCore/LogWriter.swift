@@ -30,6 +30,12 @@ final class LogWriter: @unchecked Sendable {
         filling = .allocate(byteCount: LogWriter.capacity, alignment: 16)
         spare = .allocate(byteCount: LogWriter.capacity, alignment: 16)
         let reference = Unmanaged.passRetained(self).toOpaque()
+        // Signals are the loop's; the thread takes none of them.
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         let started = pthread_create(
             &thread, nil,
             { argument in

@@ -105,6 +105,19 @@ extension String {
         #expect(upstream.readMessage().firstLine == "GET /next HTTP/1.1")
     }
 
+    @Test(arguments: ["BAD\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: shop.example\r\n\r\n"])
+    func `a malformed request that came in pieces ends its connection`(request: String) throws {
+        let worker = try TestWorker()
+        for cut in 1..<request.utf8.count {
+            let client = try worker.client()
+            client.send(String(decoding: Array(request.utf8)[..<cut], as: UTF8.self))
+            usleep(1_000)
+            client.send(String(decoding: Array(request.utf8)[cut...], as: UTF8.self))
+            #expect(client.readToEnd().hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        }
+        #expect(worker.inLoop { $0.core.buffers.bytesInUse } == 0)
+    }
+
     @Test func `HTTP/1.0 without a host goes to the default`() throws {
         let worker = try TestWorker()
         let client = try worker.client()
