@@ -11,7 +11,13 @@ extension DownstreamConnection {
         // An answer made at once comes back here through `continueAfterResponse`; the outer call goes on.
         if flags.contains(.isProcessing) { return }
         flags.insert(.isProcessing)
-        defer { flags.remove(.isProcessing) }
+        beginRequests()
+        flags.remove(.isProcessing)
+        // More of the body, or the end of the stream, may have come together with the head: no event tells of it again.
+        if state == .readingBody, flags.contains(.mayRead) { core.loop.runAgain(self) }
+    }
+
+    private func beginRequests() {
         var budget = Self.requestBudget
         while state == .idle || state == .readingHead {
             if !output.isEmpty { return }

@@ -118,6 +118,32 @@ extension String {
         #expect(worker.inLoop { $0.core.buffers.bytesInUse } == 0)
     }
 
+    @Test func `a client that ends in the middle of its body is closed`() throws {
+        let worker = try TestWorker()
+        for _ in 0..<20 {
+            let client = try worker.client()
+            client.send("POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 10\r\n\r\nabc")
+            client.endSending()
+            #expect(client.readToEnd() == "")
+        }
+    }
+
+    @Test func `a body that came in whole with its head is read to its end`() throws {
+        var policy = RoutePolicy()
+        policy.maximumBodyBytes = 0
+        let worker = try TestWorker(policy: policy)
+        let client = try worker.client()
+        let body = String(repeating: "w", count: 200_000)
+        let request = "PUT / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 200000\r\n\r\n" + body
+        // Everything waits in the kernel before the worker looks.
+        worker.inLoop { _ in
+            client.send(request)
+            usleep(20_000)
+        }
+        let upstream = try #require(worker.endpoints[0].accept())
+        #expect(upstream.readMessage().body == body)
+    }
+
     @Test func `HTTP/1.0 without a host goes to the default`() throws {
         let worker = try TestWorker()
         let client = try worker.client()

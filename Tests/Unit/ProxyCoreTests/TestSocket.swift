@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 
 /// A blocking socket with a time limit, for the clients and endpoints of tests.
-final class TestSocket {
+final class TestSocket: @unchecked Sendable {
     let descriptor: Int32
     private var pending: [UInt8] = []
     private var isOpen = true
