@@ -40,7 +40,7 @@ extension DownstreamConnection {
             let used = begin(bytes)
             guard state != .closed else { return false }
             if used < count { core.buffers.append(UnsafeRawBufferPointer(rebasing: bytes[used...]), to: &input) }
-            return used > 0
+            return used > 0 || flags.contains(.mayRead)
         case .wouldBlock:
             flags.remove(.mayRead)
             return false

@@ -118,11 +118,12 @@ extension String {
         #expect(worker.inLoop { $0.core.buffers.bytesInUse } == 0)
     }
 
-    @Test func `a client that ends in the middle of its body is closed`() throws {
+    @Test(arguments: ["GET / HT", "POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 10\r\n\r\nabc"])
+    func `a client that ends in the middle of its request is closed`(part: String) throws {
         let worker = try TestWorker()
         for _ in 0..<20 {
             let client = try worker.client()
-            client.send("POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 10\r\n\r\nabc")
+            client.send(part)
             client.endSending()
             #expect(client.readToEnd() == "")
         }
