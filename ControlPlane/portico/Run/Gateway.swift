@@ -9,6 +9,7 @@ final class Gateway {
     private let plan: RunPlan
     private let supervisor = Supervisor()
     private let probe: ReadinessProbe
+    private let hasTerminal = isatty(STDIN_FILENO) == 1
     private var isStopping = false
     private var status: Int32 = 0
 
@@ -43,7 +44,8 @@ final class Gateway {
 
     private func take(signal: Int32) {
         switch signal {
-        case SIGHUP: break
+        // It means that the terminal is gone, where there was one, and elsewhere nothing.
+        case SIGHUP where !hasTerminal: break
         case _ where isStopping: supervisor.stop(grace: 0)
         default: stop(status: 0)
         }
