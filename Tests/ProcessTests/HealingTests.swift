@@ -48,6 +48,10 @@ extension ProcessTests {
             let (gateway, _) = try shop(workers: 1)
             let control = try #require(gateway.controlProcess)
             let worker = try #require(gateway.workerProcesses.first)
+            // Its link is its own: a worker may serve before the supervisor has anything to hand on.
+            try eventually("the supervisor holds the configuration") {
+                try gateway.metric("portico_applied_version", where: #"process="supervisor",part="epoch""#) >= 1
+            }
             // Stopped rather than killed: it would be healed at once.
             kill(control, SIGSTOP)
             defer { kill(control, SIGCONT) }
