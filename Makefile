@@ -15,7 +15,7 @@ HTTP ?= 127.0.0.1:8080
 METRICS ?= 127.0.0.1:10254
 
 LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
-	libsqlite3-dev pkg-config curl
+	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl
 PEERS := nginx haproxy wrk python3 python3-venv strace
 
 .PHONY: help deps deps-bench release run build test check lint generated fuzz allocations format golden bench clean
