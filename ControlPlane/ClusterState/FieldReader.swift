@@ -15,7 +15,7 @@ final class FieldReader {
     func refuse(_ node: ObjectNode?, _ field: String, _ reason: String) {
         diagnostics.append(
             Diagnostic(
-                severity: .error, object: reference, file: origin?.file,
+                severity: .error, kind: .invalid, object: reference, file: origin?.file,
                 line: origin.map { Int($0.line + (node?.line ?? 0)) }, field: field, reason: reason, consequence: ""))
     }
 

@@ -42,7 +42,8 @@ package struct AnnotationDialect: Sendable {
             }
             diagnostics.append(
                 Diagnostic(
-                    severity: .warning, object: ObjectReference(kind: kind.rawValue, name: metadata.name),
+                    severity: .warning, kind: finding.kind,
+                    object: ObjectReference(kind: kind.rawValue, name: metadata.name),
                     line: Int(annotation.line),
                     field: "metadata.annotations[\(annotation.key)]", reason: finding.reason,
                     consequence: finding.consequence))
@@ -60,13 +61,16 @@ package struct AnnotationDialect: Sendable {
 
     private func take(
         _ annotation: Annotation, _ key: String, into policy: inout IngressPolicy, _ options: GlobalOptions
-    ) -> (reason: String, consequence: String)? {
-        guard let definition = definitions[key] else { return absence(of: key) }
+    ) -> (kind: Diagnostic.Kind, reason: String, consequence: String)? {
+        guard let definition = definitions[key] else {
+            let (reason, consequence) = absence(of: key)
+            return (.unsupported, reason, consequence)
+        }
         do throws(ValueFault) {
             try definition.apply(annotation.value, &policy, options)
             return nil
         } catch {
-            return (error.reason, error.consequence)
+            return (.annotation, error.reason, error.consequence)
         }
     }
 

@@ -42,7 +42,7 @@ extension Compiler {
         if case .endpoints([]) = found {
             diagnostics.append(
                 Diagnostic(
-                    severity: .warning, object: service, line: 0, field: "",
+                    severity: .warning, kind: .backend, object: service, line: 0, field: "",
                     reason: "there is no ready endpoint behind port \(key.port?.description ?? "number one")",
                     consequence: "requests are answered with 503"))
         }
@@ -71,7 +71,7 @@ extension Compiler {
         let service = ObjectReference(kind: ObjectKind.service.rawValue, name: key.service)
         let isThere = state.services[key.service] != nil
         let missing = Diagnostic(
-            severity: .warning, object: service, line: 0, field: "",
+            severity: .warning, kind: .backend, object: service, line: 0, field: "",
             reason: "there is no such Service, which --default-backend-service names",
             consequence: "requests that no route claims are answered with 404")
         diagnosticTable.replace(service, .object, with: isThere ? [] : [missing])

@@ -58,7 +58,7 @@ enum HostPass {
         for other in plans where other.fallback != nil && other.fallback != upstream {
             merged.conflicts.append(
                 Diagnostic(
-                    severity: .warning,
+                    severity: .warning, kind: .conflict,
                     object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: other.name),
                     line: Int(other.fallbackLine),
                     field: "spec.defaultBackend",
@@ -75,7 +75,8 @@ enum HostPass {
             loser == winner
             ? "\(place) stands earlier in this Ingress" : "\(place) belongs to Ingress \(winner), which goes first"
         return Diagnostic(
-            severity: .warning, object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: loser),
+            severity: .warning, kind: .conflict,
+            object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: loser),
             line: Int(route.line), field: route.field, reason: reason, consequence: "the path is left out")
     }
 }

@@ -15,7 +15,7 @@ struct PlanPass {
         switch classes.decide(ingress) {
         case .foreign: return (nil, [])
         case .unserved(let field, let reason):
-            log.warn(field, reason, "the Ingress is not served", line: ingress.classNameLine)
+            log.warn(.ingressClass, field, reason, "the Ingress is not served", line: ingress.classNameLine)
             return (nil, log.diagnostics)
         case .served: break
         }
@@ -23,7 +23,7 @@ struct PlanPass {
         log.diagnostics += findings
         if policy.isCanary {
             log.warn(
-                "metadata.annotations[\(dialect.prefix)/canary]", "canaries are not supported yet",
+                .unsupported, "metadata.annotations[\(dialect.prefix)/canary]", "canaries are not supported yet",
                 "the Ingress takes no requests",
                 line: ingress.metadata.annotation("\(dialect.prefix)/canary")?.line ?? 0)
             return (nil, log.diagnostics)
@@ -74,15 +74,15 @@ struct PlanPass {
         switch backend {
         case .resource(let kind, let name):
             log.warn(
-                "\(field()).resource", "\(kind) \(name): only services can be backends", "the path is left out",
-                line: line)
+                .unsupported, "\(field()).resource", "\(kind) \(name): only services can be backends",
+                "the path is left out", line: line)
             return nil
         case .service(let name, let port):
             let key = UpstreamKey(
                 service: ObjectName(namespace: metadata.name.namespace, name: name), port: port,
                 usesServiceAddress: policy.usesServiceAddress)
             if let problem = endpoints.problem(of: key) {
-                log.warn("\(field()).service", problem, "requests are answered with 503", line: line)
+                log.warn(.backend, "\(field()).service", problem, "requests are answered with 503", line: line)
             }
             return key
         }
@@ -94,10 +94,12 @@ struct PlanLog {
     let ingress: ObjectReference
     var diagnostics: [Diagnostic] = []
 
-    mutating func warn(_ field: String, _ reason: String, _ consequence: String, line: Int32) {
+    mutating func warn(
+        _ kind: Diagnostic.Kind, _ field: String, _ reason: String, _ consequence: String, line: Int32
+    ) {
         diagnostics.append(
             Diagnostic(
-                severity: .warning, object: ingress, line: Int(line), field: field, reason: reason,
+                severity: .warning, kind: kind, object: ingress, line: Int(line), field: field, reason: reason,
                 consequence: consequence))
     }
 }

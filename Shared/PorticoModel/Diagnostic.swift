@@ -7,7 +7,34 @@ package struct Diagnostic: Hashable, Comparable, Sendable {
         case warning
     }
 
+    /// What sort of fault it is. The text is the reason of Kubernetes Events about it.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Of no sort that anything depends on.
+        case general = "Configuration"
+        /// A value that cannot work: a field that the API server would refuse, a broken regular expression.
+        case invalid = "Invalid"
+        /// An annotation whose value is refused.
+        case annotation = "InvalidAnnotation"
+        /// Something known that Portico does not do.
+        case unsupported = "Unsupported"
+        /// The same host and path as in another place.
+        case conflict = "Conflict"
+        /// A service, port or endpoint that is not there, or not yet.
+        case backend = "BackendNotFound"
+        /// Nobody serves it.
+        case ingressClass = "IngressClassNotFound"
+
+        /// Time or another object may mend it, so that it is no reason to refuse the object.
+        package var mayResolve: Bool {
+            switch self {
+            case .general, .unsupported, .backend, .ingressClass: true
+            case .invalid, .annotation, .conflict: false
+            }
+        }
+    }
+
     package var severity: Severity
+    package var kind: Kind
     /// The object, or nil where a file could not be read far enough to know.
     package var object: ObjectReference?
     /// The file that holds the object, where it came from one.
@@ -21,10 +48,11 @@ package struct Diagnostic: Hashable, Comparable, Sendable {
     package var consequence: String
 
     package init(
-        severity: Severity, object: ObjectReference?, file: String? = nil, line: Int? = nil, field: String,
-        reason: String, consequence: String
+        severity: Severity, kind: Kind = .general, object: ObjectReference?, file: String? = nil, line: Int? = nil,
+        field: String, reason: String, consequence: String
     ) {
         self.severity = severity
+        self.kind = kind
         self.object = object
         self.file = file
         self.line = line
