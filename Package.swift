@@ -50,6 +50,7 @@ let shared: [Target] = [
 let controlPlane: [Target] = [
     library("ClusterState", in: "ControlPlane", ["PorticoModel"]),
     library("ManifestDirectory", in: "ControlPlane", ["PorticoModel", "ClusterState", "CSystem", yams, logging]),
+    library("KubernetesAPI", in: "ControlPlane", ["PorticoModel", "ClusterState", "CCurl", logging]),
     library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState"]),
     library("RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations"]),
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),

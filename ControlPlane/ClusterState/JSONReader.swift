@@ -33,6 +33,23 @@ package struct JSONReader {
         return try result.get()
     }
 
+    /// The one value of a text.
+    package static func read(_ bytes: [UInt8]) throws(DocumentFault) -> ObjectNode {
+        let result: Result<ObjectNode, DocumentFault> = bytes.withUnsafeBufferPointer { bytes in
+            do throws(DocumentFault) { return .success(try read(bytes)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    /// The one value of a text.
+    package static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(DocumentFault) -> ObjectNode {
+        var reader = JSONReader(bytes: bytes)
+        let value = try reader.readValue(depth: 0)
+        reader.skipSpace()
+        guard reader.position == bytes.count else { throw reader.fault("expected the end") }
+        return value
+    }
+
     private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     private mutating func readValues() throws(DocumentFault) -> [ObjectNode] {
