@@ -15,6 +15,8 @@ package final class LinkListener: Sendable {
         var snapshot: PublishedSnapshot?
         var changed: [String: EndpointSet] = [:]
         var removed: Set<String> = []
+        var objects: [LiveObjectName: LiveObject] = [:]
+        var removedObjects: Set<LiveObjectName> = []
         var drainMilliseconds: UInt32?
         var stops = false
 
@@ -26,6 +28,17 @@ package final class LinkListener: Sendable {
             for set in sets {
                 removed.remove(set.upstream)
                 changed[set.upstream] = set
+            }
+        }
+
+        mutating func add(objects changed: [LiveObject], removed names: [LiveObjectName]) {
+            for name in names {
+                objects[name] = nil
+                removedObjects.insert(name)
+            }
+            for object in changed {
+                removedObjects.remove(object.name)
+                objects[object.name] = object
             }
         }
     }
@@ -120,18 +133,26 @@ package final class LinkListener: Sendable {
     /// Offers a version, with the live state that belongs to it: new upstreams' endpoints arrive before the version, and
     /// `removed` ones go only from clients that run it.
     package func publish(
-        _ snapshot: PublishedSnapshot, changed: [EndpointSet] = [], removed: [String] = []
+        _ snapshot: PublishedSnapshot, changed: [EndpointSet] = [], removed: [String] = [],
+        objects: [LiveObject] = [], removedObjects: [LiveObjectName] = []
     ) {
         tell { inbox in
             inbox.snapshot = snapshot
             inbox.add(changed: changed, removed: removed)
+            inbox.add(objects: objects, removed: removedObjects)
         }
     }
 
     /// Changes live state. An upstream whose endpoints are all gone is a change to an empty set; `removed` is for
     /// upstreams that the published version does not have.
-    package func updateLiveState(changed: [EndpointSet], removed: [String] = []) {
-        tell { $0.add(changed: changed, removed: removed) }
+    package func updateLiveState(
+        changed: [EndpointSet] = [], removed: [String] = [], objects: [LiveObject] = [],
+        removedObjects: [LiveObjectName] = []
+    ) {
+        tell { inbox in
+            inbox.add(changed: changed, removed: removed)
+            inbox.add(objects: objects, removed: removedObjects)
+        }
     }
 
     /// Asks all clients to finish and exit.

@@ -75,7 +75,9 @@ final class LinkListenerLoop {
             return inbox
         }
         stops = inbox.stops
-        let dirty = publication.update(changed: Array(inbox.changed.values), removed: Array(inbox.removed))
+        let dirty = publication.update(
+            changed: Array(inbox.changed.values), removed: Array(inbox.removed), objects: Array(inbox.objects.values),
+            removedObjects: Array(inbox.removedObjects))
         if let snapshot = inbox.snapshot { publication.publish(snapshot) }
         for connection in connections {
             connection.session.markDirty(dirty)

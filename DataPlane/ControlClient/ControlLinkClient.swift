@@ -93,7 +93,7 @@ package final class ControlLinkClient {
         var kept: [LinkOrder] = []
         for order in orders[nextOrderIndex...] {
             switch order {
-            case .setEndpoints, .removeUpstreams: kept.append(order)
+            case .setEndpoints, .removeUpstreams, .setObjects, .removeObjects: kept.append(order)
             case .apply: applying = nil
             case .connected, .initialStateComplete, .drain: break
             }
@@ -222,7 +222,9 @@ extension ControlLinkClient {
     private func receive(_ state: LinkFrame.LiveState) {
         let forgotten = live.apply(state)
         if !state.endpointSets.isEmpty { orders.append(.setEndpoints(state.endpointSets)) }
-        if !forgotten.isEmpty { orders.append(.removeUpstreams(forgotten)) }
+        if !state.objects.isEmpty { orders.append(.setObjects(state.objects)) }
+        if !forgotten.upstreams.isEmpty { orders.append(.removeUpstreams(forgotten.upstreams)) }
+        if !forgotten.objects.isEmpty { orders.append(.removeObjects(forgotten.objects)) }
         if state.endsListing {
             completeInitialState()
         }

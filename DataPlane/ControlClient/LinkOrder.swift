@@ -12,6 +12,9 @@ package enum LinkOrder: Sendable {
     case setEndpoints([EndpointSet])
     /// Forget the endpoints of these upstreams.
     case removeUpstreams([String])
+    /// The same for live state of other sorts.
+    case setObjects([LiveObject])
+    case removeObjects([LiveObjectName])
     /// All that the server had at the time of the connection was received and applied, or refused, or it had nothing.
     /// Comes once in every connection.
     case initialStateComplete

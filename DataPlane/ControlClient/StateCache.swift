@@ -147,7 +147,9 @@ extension StateCache {
 
     private func receive(_ state: LinkFrame.LiveState) {
         let forgotten = listing.apply(state)
-        _ = live.update(changed: state.endpointSets, removed: forgotten)
+        _ = live.update(
+            changed: state.endpointSets, removed: forgotten.upstreams, objects: state.objects,
+            removedObjects: forgotten.objects)
         if state.endsListing, !hasLiveState {
             hasLiveState = true
             announce()

@@ -135,6 +135,7 @@ final class LinkAttachment: EventHandler {
             case .apply(let update): client.finishApplying(apply(update))
             case .setEndpoints(let sets): for set in sets { worker.apply(set) }
             case .removeUpstreams(let names): for name in names { worker.removeEndpoints(of: name) }
+            case .setObjects, .removeObjects: break
             case .initialStateComplete: if isSupervisors { return moveOn() }
             case .drain(let milliseconds): worker.drain(milliseconds: milliseconds)
             }

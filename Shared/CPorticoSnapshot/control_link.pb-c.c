@@ -412,6 +412,96 @@ void   portico__link__v1__endpoint_set__free_unpacked
   assert(message->base.descriptor == &portico__link__v1__endpoint_set__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__link__v1__live_object__init
+                     (Portico__Link__V1__LiveObject         *message)
+{
+  static const Portico__Link__V1__LiveObject init_value = PORTICO__LINK__V1__LIVE_OBJECT__INIT;
+  *message = init_value;
+}
+size_t portico__link__v1__live_object__get_packed_size
+                     (const Portico__Link__V1__LiveObject *message)
+{
+  assert(message->base.descriptor == &portico__link__v1__live_object__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__link__v1__live_object__pack
+                     (const Portico__Link__V1__LiveObject *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__link__v1__live_object__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__link__v1__live_object__pack_to_buffer
+                     (const Portico__Link__V1__LiveObject *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__link__v1__live_object__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Link__V1__LiveObject *
+       portico__link__v1__live_object__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Link__V1__LiveObject *)
+     protobuf_c_message_unpack (&portico__link__v1__live_object__descriptor,
+                                allocator, len, data);
+}
+void   portico__link__v1__live_object__free_unpacked
+                     (Portico__Link__V1__LiveObject *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__link__v1__live_object__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__link__v1__live_object_name__init
+                     (Portico__Link__V1__LiveObjectName         *message)
+{
+  static const Portico__Link__V1__LiveObjectName init_value = PORTICO__LINK__V1__LIVE_OBJECT_NAME__INIT;
+  *message = init_value;
+}
+size_t portico__link__v1__live_object_name__get_packed_size
+                     (const Portico__Link__V1__LiveObjectName *message)
+{
+  assert(message->base.descriptor == &portico__link__v1__live_object_name__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__link__v1__live_object_name__pack
+                     (const Portico__Link__V1__LiveObjectName *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__link__v1__live_object_name__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__link__v1__live_object_name__pack_to_buffer
+                     (const Portico__Link__V1__LiveObjectName *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__link__v1__live_object_name__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Link__V1__LiveObjectName *
+       portico__link__v1__live_object_name__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Link__V1__LiveObjectName *)
+     protobuf_c_message_unpack (&portico__link__v1__live_object_name__descriptor,
+                                allocator, len, data);
+}
+void   portico__link__v1__live_object_name__free_unpacked
+                     (Portico__Link__V1__LiveObjectName *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__link__v1__live_object_name__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__link__v1__live_state__init
                      (Portico__Link__V1__LiveState         *message)
 {
@@ -1451,7 +1541,122 @@ const ProtobufCMessageDescriptor portico__link__v1__endpoint_set__descriptor =
   (ProtobufCMessageInit) portico__link__v1__endpoint_set__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__link__v1__live_state__field_descriptors[4] =
+static const ProtobufCFieldDescriptor portico__link__v1__live_object__field_descriptors[3] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__LiveObject, kind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__LiveObject, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "content",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__LiveObject, content),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__link__v1__live_object__field_indices_by_name[] = {
+  2,   /* field[2] = content */
+  0,   /* field[0] = kind */
+  1,   /* field[1] = name */
+};
+static const ProtobufCIntRange portico__link__v1__live_object__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__link__v1__live_object__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.link.v1.LiveObject",
+  "LiveObject",
+  "Portico__Link__V1__LiveObject",
+  "portico.link.v1",
+  sizeof(Portico__Link__V1__LiveObject),
+  3,
+  portico__link__v1__live_object__field_descriptors,
+  portico__link__v1__live_object__field_indices_by_name,
+  1,  portico__link__v1__live_object__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__live_object__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__link__v1__live_object_name__field_descriptors[2] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__LiveObjectName, kind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__LiveObjectName, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__link__v1__live_object_name__field_indices_by_name[] = {
+  0,   /* field[0] = kind */
+  1,   /* field[1] = name */
+};
+static const ProtobufCIntRange portico__link__v1__live_object_name__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__link__v1__live_object_name__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.link.v1.LiveObjectName",
+  "LiveObjectName",
+  "Portico__Link__V1__LiveObjectName",
+  "portico.link.v1",
+  sizeof(Portico__Link__V1__LiveObjectName),
+  2,
+  portico__link__v1__live_object_name__field_descriptors,
+  portico__link__v1__live_object_name__field_indices_by_name,
+  1,  portico__link__v1__live_object_name__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__live_object_name__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__link__v1__live_state__field_descriptors[6] =
 {
   {
     "endpoint_sets",
@@ -1501,17 +1706,44 @@ static const ProtobufCFieldDescriptor portico__link__v1__live_state__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "objects",
+    40,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Link__V1__LiveState, n_objects),
+    offsetof(Portico__Link__V1__LiveState, objects),
+    &portico__link__v1__live_object__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "removed_objects",
+    41,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Link__V1__LiveState, n_removed_objects),
+    offsetof(Portico__Link__V1__LiveState, removed_objects),
+    &portico__link__v1__live_object_name__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__link__v1__live_state__field_indices_by_name[] = {
   2,   /* field[2] = begins_listing */
   0,   /* field[0] = endpoint_sets */
   3,   /* field[3] = ends_listing */
+  4,   /* field[4] = objects */
+  5,   /* field[5] = removed_objects */
   1,   /* field[1] = removed_upstreams */
 };
-static const ProtobufCIntRange portico__link__v1__live_state__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__link__v1__live_state__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 40, 4 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor portico__link__v1__live_state__descriptor =
 {
@@ -1521,10 +1753,10 @@ const ProtobufCMessageDescriptor portico__link__v1__live_state__descriptor =
   "Portico__Link__V1__LiveState",
   "portico.link.v1",
   sizeof(Portico__Link__V1__LiveState),
-  4,
+  6,
   portico__link__v1__live_state__field_descriptors,
   portico__link__v1__live_state__field_indices_by_name,
-  1,  portico__link__v1__live_state__number_ranges,
+  2,  portico__link__v1__live_state__number_ranges,
   (ProtobufCMessageInit) portico__link__v1__live_state__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -24,6 +24,7 @@ package struct PublishedSnapshot: Sendable {
 package struct LinkPublication: Sendable {
     package private(set) var snapshot: PublishedSnapshot?
     package private(set) var endpointSets: [String: EndpointSet] = [:]
+    package private(set) var objects: [LiveObjectName: LiveObject] = [:]
     /// The trees of the last versions, newest last: a client that runs one of them needs only the difference.
     private var recentTrees: [ManifestTree] = []
 
@@ -42,15 +43,45 @@ package struct LinkPublication: Sendable {
     }
 
     /// Changes live state.
-    /// - Returns: the upstreams whose state is another now, for `LinkServerSession.markDirty`.
-    package mutating func update(changed: [EndpointSet], removed: [String]) -> Set<String> {
-        var dirty: Set<String> = []
+    /// - Returns: what is different now, for `LinkServerSession.markDirty`.
+    package mutating func update(
+        changed: [EndpointSet], removed: [String], objects changedObjects: [LiveObject] = [],
+        removedObjects: [LiveObjectName] = []
+    ) -> Set<LiveStateName> {
+        var dirty: Set<LiveStateName> = []
         for set in changed where endpointSets[set.upstream] != set {
             endpointSets[set.upstream] = set
-            dirty.insert(set.upstream)
+            dirty.insert(.endpoints(upstream: set.upstream))
         }
-        for upstream in removed where endpointSets.removeValue(forKey: upstream) != nil { dirty.insert(upstream) }
+        for upstream in removed where endpointSets.removeValue(forKey: upstream) != nil {
+            dirty.insert(.endpoints(upstream: upstream))
+        }
+        for object in changedObjects where objects[object.name] != object {
+            objects[object.name] = object
+            dirty.insert(.object(object.name))
+        }
+        for name in removedObjects where objects.removeValue(forKey: name) != nil { dirty.insert(.object(name)) }
         return dirty
+    }
+
+    /// The names of all live state, in order.
+    var liveNames: [LiveStateName] {
+        (endpointSets.keys.map { LiveStateName.endpoints(upstream: $0) } + objects.keys.map { .object($0) }).sorted()
+    }
+
+    /// Adds what stands under a name to a frame.
+    /// - Returns: about how many bytes that takes; nil where nothing is there.
+    func append(_ name: LiveStateName, to state: inout LinkFrame.LiveState) -> Int? {
+        switch name {
+        case .endpoints(let upstream):
+            guard let set = endpointSets[upstream] else { return nil }
+            state.endpointSets.append(set)
+            return set.approximateBytes
+        case .object(let name):
+            guard let object = objects[name] else { return nil }
+            state.objects.append(object)
+            return 16 + name.name.utf8.count + object.content.count
+        }
     }
 
     /// The tree with this root, if it is one of the last.

@@ -8,17 +8,14 @@ extension LinkServerSession {
     ) -> LinkFrame? {
         let begins = listing == nil
         if begins {
-            listing = publication.endpointSets.keys.sorted()
+            listing = publication.liveNames
         }
         guard let names = listing, begins || listingPosition < names.count else { return nil }
         var state = LinkFrame.LiveState(beginsListing: begins)
         var bytes = 0
         while listingPosition < names.count, bytes < LinkServerSession.liveStateChunkBytes {
             // What was removed meanwhile is not named, and so goes when the listing ends.
-            if let set = publication.endpointSets[names[listingPosition]] {
-                state.endpointSets.append(set)
-                bytes += set.approximateBytes
-            }
+            bytes += publication.append(names[listingPosition], to: &state) ?? 0
             listingPosition += 1
         }
         if listingPosition == names.count {
@@ -30,21 +27,21 @@ extension LinkServerSession {
         return .liveState(state)
     }
 
-    /// Upstreams that changed, and that still exist. Those that do not are kept for later.
+    /// What changed and still exists. Those that do not are kept for later.
     mutating func nextChangeFrame(_ publication: LinkPublication, for version: Version) -> LinkFrame? {
         var state = LinkFrame.LiveState()
         var bytes = 0
         while bytes < LinkServerSession.liveStateChunkBytes, let name = dirty.popFirst() {
-            if let set = publication.endpointSets[name] {
-                state.endpointSets.append(set)
-                bytes += set.approximateBytes
+            if let count = publication.append(name, to: &state) {
+                bytes += count
                 removed[name] = nil
             } else {
                 removed[name] = version
             }
         }
-        guard !state.endpointSets.isEmpty else { return nil }
+        guard !state.endpointSets.isEmpty || !state.objects.isEmpty else { return nil }
         state.endpointSets.sort { $0.upstream < $1.upstream }
+        state.objects.sort { $0.name < $1.name }
         return .liveState(state)
     }
 
@@ -55,7 +52,14 @@ extension LinkServerSession {
         guard endsListing || !names.isEmpty else { return nil }
         for name in names { removed[name] = nil }
         if endsListing { listingEnd = nil }
-        return .liveState(LinkFrame.LiveState(removedUpstreams: names, endsListing: endsListing))
+        var state = LinkFrame.LiveState(endsListing: endsListing)
+        for name in names {
+            switch name {
+            case .endpoints(let upstream): state.removedUpstreams.append(upstream)
+            case .object(let object): state.removedObjects.append(object)
+            }
+        }
+        return .liveState(state)
     }
 }
 

@@ -7,7 +7,7 @@ import PorticoSnapshot
 /// frame is always the first that applies of
 ///   1. what was asked for directly: welcome, drain, ping;
 ///   2. the next part of the complete listing of live state that every connection starts with;
-///   3. live state that changed since (a set of names: however often an upstream changes, it waits here once);
+///   3. live state that changed since (a set of names: however often something changes, it waits here once);
 ///   4. removals of live state, and the end of the listing, that belong to a version which the client has reached: the
 ///      version that it ran before may still have used what is to be removed;
 ///   5. the next blob of the version that is being sent, and after the last one its manifest;
@@ -77,13 +77,13 @@ package struct LinkServerSession: Sendable {
     private var reportedAhead: Version?
     private var saidNothing = false
 
-    var listing: [String]?
+    var listing: [LiveStateName]?
     var listingPosition = 0
     /// The listing is to end once the client runs this version.
     var listingEnd: Version?
-    var dirty: Set<String> = []
-    /// Upstreams to forget, each once the client runs this version.
-    var removed: [String: Version] = [:]
+    var dirty: Set<LiveStateName> = []
+    /// What to forget, each once the client runs this version.
+    var removed: [LiveStateName: Version] = [:]
 
     package init(
         role: Role = .controlPlane, protocols: ProtocolRange = .current, controller: String = ""
@@ -169,10 +169,10 @@ extension LinkServerSession {
         runningVersion = version
     }
 
-    /// These upstreams have other live state than before.
-    package mutating func markDirty(_ upstreams: Set<String>) {
+    /// What stands under these names is another than before.
+    package mutating func markDirty(_ names: Set<LiveStateName>) {
         guard phase == .established, listing != nil else { return }
-        dirty.formUnion(upstreams)
+        dirty.formUnion(names)
     }
 
     /// Asks the client to finish and exit.

@@ -88,6 +88,17 @@ extension LinkFrame {
                 message.endpoint_sets, message.n_endpoint_sets, "endpoint_sets", endpointSet),
             removedUpstreams: try reader.texts(
                 message.removed_upstreams, message.n_removed_upstreams, "removed_upstreams"),
+            objects: try reader.list(message.objects, message.n_objects, "objects") {
+                object throws(SnapshotError) in
+                LiveObject(
+                    LiveObjectKind(rawValue: object.kind), name: try reader.text(object.name, "objects.name"),
+                    content: reader.bytes(object.content))
+            },
+            removedObjects: try reader.list(message.removed_objects, message.n_removed_objects, "removed_objects") {
+                name throws(SnapshotError) in
+                LiveObjectName(
+                    kind: LiveObjectKind(rawValue: name.kind), name: try reader.text(name.name, "removed_objects.name"))
+            },
             beginsListing: message.begins_listing != 0, endsListing: message.ends_listing != 0)
     }
 

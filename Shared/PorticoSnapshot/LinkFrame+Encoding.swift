@@ -140,6 +140,21 @@ extension LinkFrame.LiveState {
         message.pointee.removed_upstreams = arena.list(removedUpstreams) { arena.text($0) }
         message.pointee.begins_listing = beginsListing ? 1 : 0
         message.pointee.ends_listing = endsListing ? 1 : 0
+        message.pointee.n_objects = objects.count
+        message.pointee.objects = arena.list(objects) { object in
+            let item = arena.make(portico__link__v1__live_object__init)
+            item.pointee.kind = object.name.kind.rawValue
+            item.pointee.name = arena.text(object.name.name)
+            item.pointee.content = arena.data(object.content)
+            return item
+        }
+        message.pointee.n_removed_objects = removedObjects.count
+        message.pointee.removed_objects = arena.list(removedObjects) { name in
+            let item = arena.make(portico__link__v1__live_object_name__init)
+            item.pointee.kind = name.kind.rawValue
+            item.pointee.name = arena.text(name.name)
+            return item
+        }
         return message
     }
 }

@@ -95,11 +95,15 @@ package enum LinkFrame: Hashable, Sendable {
         package var removedUpstreams: [String]
         package var beginsListing: Bool
         package var endsListing: Bool
+        package var objects: [LiveObject]
+        package var removedObjects: [LiveObjectName]
 
         package init(
-            endpointSets: [EndpointSet] = [], removedUpstreams: [String] = [], beginsListing: Bool = false,
-            endsListing: Bool = false
+            endpointSets: [EndpointSet] = [], removedUpstreams: [String] = [], objects: [LiveObject] = [],
+            removedObjects: [LiveObjectName] = [], beginsListing: Bool = false, endsListing: Bool = false
         ) {
+            self.objects = objects
+            self.removedObjects = removedObjects
             self.endpointSets = endpointSets
             self.removedUpstreams = removedUpstreams
             self.beginsListing = beginsListing

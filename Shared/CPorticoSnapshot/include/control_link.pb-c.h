@@ -24,6 +24,8 @@ typedef struct Portico__Link__V1__Ack Portico__Link__V1__Ack;
 typedef struct Portico__Link__V1__Nack Portico__Link__V1__Nack;
 typedef struct Portico__Link__V1__Endpoint Portico__Link__V1__Endpoint;
 typedef struct Portico__Link__V1__EndpointSet Portico__Link__V1__EndpointSet;
+typedef struct Portico__Link__V1__LiveObject Portico__Link__V1__LiveObject;
+typedef struct Portico__Link__V1__LiveObjectName Portico__Link__V1__LiveObjectName;
 typedef struct Portico__Link__V1__LiveState Portico__Link__V1__LiveState;
 typedef struct Portico__Link__V1__Drain Portico__Link__V1__Drain;
 typedef struct Portico__Link__V1__Ping Portico__Link__V1__Ping;
@@ -179,7 +181,33 @@ struct  Portico__Link__V1__EndpointSet
 
 
 /*
- * Control to worker. Sets replace what stood under the same name.
+ * Certificates, keys and the like: see LiveObjectKind for the kinds and how each is written.
+ */
+struct  Portico__Link__V1__LiveObject
+{
+  ProtobufCMessage base;
+  uint32_t kind;
+  char *name;
+  ProtobufCBinaryData content;
+};
+#define PORTICO__LINK__V1__LIVE_OBJECT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__live_object__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, {0,NULL} }
+
+
+struct  Portico__Link__V1__LiveObjectName
+{
+  ProtobufCMessage base;
+  uint32_t kind;
+  char *name;
+};
+#define PORTICO__LINK__V1__LIVE_OBJECT_NAME__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__live_object_name__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Control to worker. What is sent replaces what stood under the same name.
  */
 struct  Portico__Link__V1__LiveState
 {
@@ -193,10 +221,14 @@ struct  Portico__Link__V1__LiveState
    */
   protobuf_c_boolean begins_listing;
   protobuf_c_boolean ends_listing;
+  size_t n_objects;
+  Portico__Link__V1__LiveObject **objects;
+  size_t n_removed_objects;
+  Portico__Link__V1__LiveObjectName **removed_objects;
 };
 #define PORTICO__LINK__V1__LIVE_STATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__live_state__descriptor) \
-    , 0,NULL, 0,NULL, 0, 0 }
+    , 0,NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
 
 
 /*
@@ -534,6 +566,44 @@ Portico__Link__V1__EndpointSet *
 void   portico__link__v1__endpoint_set__free_unpacked
                      (Portico__Link__V1__EndpointSet *message,
                       ProtobufCAllocator *allocator);
+/* Portico__Link__V1__LiveObject methods */
+void   portico__link__v1__live_object__init
+                     (Portico__Link__V1__LiveObject         *message);
+size_t portico__link__v1__live_object__get_packed_size
+                     (const Portico__Link__V1__LiveObject   *message);
+size_t portico__link__v1__live_object__pack
+                     (const Portico__Link__V1__LiveObject   *message,
+                      uint8_t             *out);
+size_t portico__link__v1__live_object__pack_to_buffer
+                     (const Portico__Link__V1__LiveObject   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Link__V1__LiveObject *
+       portico__link__v1__live_object__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__link__v1__live_object__free_unpacked
+                     (Portico__Link__V1__LiveObject *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Link__V1__LiveObjectName methods */
+void   portico__link__v1__live_object_name__init
+                     (Portico__Link__V1__LiveObjectName         *message);
+size_t portico__link__v1__live_object_name__get_packed_size
+                     (const Portico__Link__V1__LiveObjectName   *message);
+size_t portico__link__v1__live_object_name__pack
+                     (const Portico__Link__V1__LiveObjectName   *message,
+                      uint8_t             *out);
+size_t portico__link__v1__live_object_name__pack_to_buffer
+                     (const Portico__Link__V1__LiveObjectName   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Link__V1__LiveObjectName *
+       portico__link__v1__live_object_name__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__link__v1__live_object_name__free_unpacked
+                     (Portico__Link__V1__LiveObjectName *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Link__V1__LiveState methods */
 void   portico__link__v1__live_state__init
                      (Portico__Link__V1__LiveState         *message);
@@ -753,6 +823,12 @@ typedef void (*Portico__Link__V1__Endpoint_Closure)
 typedef void (*Portico__Link__V1__EndpointSet_Closure)
                  (const Portico__Link__V1__EndpointSet *message,
                   void *closure_data);
+typedef void (*Portico__Link__V1__LiveObject_Closure)
+                 (const Portico__Link__V1__LiveObject *message,
+                  void *closure_data);
+typedef void (*Portico__Link__V1__LiveObjectName_Closure)
+                 (const Portico__Link__V1__LiveObjectName *message,
+                  void *closure_data);
 typedef void (*Portico__Link__V1__LiveState_Closure)
                  (const Portico__Link__V1__LiveState *message,
                   void *closure_data);
@@ -798,6 +874,8 @@ extern const ProtobufCMessageDescriptor portico__link__v1__ack__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__nack__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__endpoint__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__endpoint_set__descriptor;
+extern const ProtobufCMessageDescriptor portico__link__v1__live_object__descriptor;
+extern const ProtobufCMessageDescriptor portico__link__v1__live_object_name__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__live_state__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__drain__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__ping__descriptor;

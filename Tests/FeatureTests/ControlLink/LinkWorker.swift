@@ -12,6 +12,7 @@ final class LinkWorker {
     private(set) var receivedBytes = 0
     private(set) var updates: [SnapshotUpdate] = []
     private(set) var endpoints: [String: EndpointSet] = [:]
+    private(set) var objects: [LiveObjectName: LiveObject] = [:]
     private(set) var isComplete = false
     private(set) var error: LinkError?
     var outcome = ApplyOutcome.applied
@@ -93,6 +94,8 @@ final class LinkWorker {
                 client.finishApplying(outcome)
             case .setEndpoints(let sets): for set in sets { endpoints[set.upstream] = set }
             case .removeUpstreams(let names): for name in names { endpoints[name] = nil }
+            case .setObjects(let changed): for object in changed { objects[object.name] = object }
+            case .removeObjects(let names): for name in names { objects[name] = nil }
             case .initialStateComplete: isComplete = true
             }
         }

@@ -125,6 +125,23 @@ import Testing
         #expect(pair.log == ["connected", "set a", "apply 1.2", "remove b", "complete"])
     }
 
+    @Test func `Live objects come with the listing, change, and go`() throws {
+        var pair = LinkPair(hosts: 1)
+        pair.update(objects: [
+            LiveObject(.certificate, name: "a/x", content: [1]), LiveObject(.certificate, name: "a/y", content: [1]),
+        ])
+        try pair.connect()
+        pair.update(objects: [LiveObject(.certificate, name: "a/x", content: [2])])
+        try pair.exchange()
+        pair.update(removedObjects: [LiveObjectName(kind: .certificate, name: "a/x")])
+        try pair.connect()
+        #expect(
+            pair.log == [
+                "connected", "set a/x=[1] a/y=[1]", "apply 1.1", "complete", "set a/x=[2]", "connected", "set a/y=[1]",
+                "remove a/x", "complete",
+            ])
+    }
+
     @Test func `Live state that changes while a version is on its way is kept`() throws {
         var pair = LinkPair(hosts: 2)
         try pair.connect()

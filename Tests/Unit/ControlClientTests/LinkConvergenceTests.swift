@@ -124,7 +124,7 @@ import Testing
                 for section in update.changed { running.insert(String(section.name.name.dropFirst(5))) }
                 client.finishApplying(.applied)
                 applied += 1
-            case .connected, .initialStateComplete, .drain: break
+            case .connected, .setObjects, .removeObjects, .initialStateComplete, .drain: break
             }
             for host in running where endpoints["upstream-\(host)"] == nil {
                 Issue.record("host-\(host) is served without endpoints")

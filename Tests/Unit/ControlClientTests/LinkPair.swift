@@ -46,8 +46,13 @@ struct LinkPair {
         publication.publish(PublishedSnapshot(version: version, tree: tree) { sections[$0] })
     }
 
-    mutating func update(changed: [EndpointSet], removed: [String] = []) {
-        session.markDirty(publication.update(changed: changed, removed: removed))
+    mutating func update(
+        changed: [EndpointSet] = [], removed: [String] = [], objects: [LiveObject] = [],
+        removedObjects: [LiveObjectName] = []
+    ) {
+        session.markDirty(
+            publication.update(
+                changed: changed, removed: removed, objects: objects, removedObjects: removedObjects))
     }
 
     /// A new connection, until both sides are silent.
@@ -103,6 +108,9 @@ struct LinkPair {
             case .removeUpstreams(let names):
                 log.append("remove \(names.joined(separator: " "))")
                 for name in names { endpoints[name] = nil }
+            case .setObjects(let objects):
+                log.append("set \(objects.map { "\($0.name.name)=\($0.content)" }.joined(separator: " "))")
+            case .removeObjects(let names): log.append("remove \(names.map(\.name).joined(separator: " "))")
             case .initialStateComplete: log.append("complete")
             case .drain(let deadline): log.append("drain \(deadline)")
             }

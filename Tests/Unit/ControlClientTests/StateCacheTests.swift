@@ -59,7 +59,8 @@ import Testing
 
     @Test func `A worker gets from the cache what the cache got`() throws {
         var pair = LinkPair(hosts: 300)
-        pair.update(changed: [LinkPair.set("a", port: 1)])
+        pair.update(
+            changed: [LinkPair.set("a", port: 1)], objects: [LiveObject(.certificate, name: "a/x", content: [1])])
         let cache = try cache(of: pair.publication)
         #expect(cache.isComplete)
         #expect(cache.takeEvents().last == .updated(Version(epoch: 1, sequence: 1)))
@@ -67,6 +68,7 @@ import Testing
         #expect(worker.runningVersion == Version(epoch: 1, sequence: 1))
         #expect(worker.runningTree == pair.publication.snapshot?.tree)
         #expect(cache.publication.endpointSets == pair.publication.endpointSets)
+        #expect(cache.publication.objects == pair.publication.objects)
     }
 
     @Test func `The cache follows changes and drops sections that are gone`() throws {

@@ -41,7 +41,12 @@ import Testing
             LinkFrame.LiveState(
                 endpointSets: [
                     EndpointSet(upstream: "u", endpoints: endpoints), EndpointSet(upstream: "v", endpoints: []),
-                ], removedUpstreams: ["w", ""], beginsListing: true, endsListing: true)),
+                ], removedUpstreams: ["w", ""],
+                objects: [
+                    LiveObject(.certificate, name: "n/s", content: [1, 0, 2]),
+                    LiveObject(LiveObjectKind(rawValue: 4_711), name: "", content: []),
+                ], removedObjects: [LiveObjectName(kind: .ticketKeys, name: "x")], beginsListing: true,
+                endsListing: true)),
         .liveState(LinkFrame.LiveState()),
         .drain(deadlineMilliseconds: 5), .ping(token: 1), .pong(token: 2),
         .metrics(
