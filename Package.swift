@@ -41,6 +41,7 @@ let shared: [Target] = [
         name: "CPorticoSnapshot", path: "Shared/CPorticoSnapshot",
         linkerSettings: [.linkedLibrary("protobuf-c")]),
     library("PorticoModel", in: "Shared"),
+    library("Patterns", in: "Shared", ["CPCRE2"]),
     library("PorticoSnapshot", in: "Shared", ["PorticoModel", "CPorticoSnapshot", "COpenSSL"]),
     library("ControlLink", in: "Shared", ["PorticoModel", "PorticoSnapshot", "CSystem"]),
     library("PorticoTelemetry", in: "Shared", ["PorticoModel", logging]),
@@ -81,16 +82,16 @@ let controlPlane: [Target] = [
 let dataPlane: [Target] = [
     library("EventLoop", in: "DataPlane", ["CSystem"]),
     library("HTTPCore", in: "DataPlane"),
-    library("Routing", in: "DataPlane", ["PorticoModel"]),
-    library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop"]),
+    library("Routing", in: "DataPlane", ["PorticoModel", "Patterns"]),
+    library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
         "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
     library(
         "ProxyCore", in: "DataPlane",
         [
-            "PorticoModel", "CSystem", "EventLoop", "HTTPCore", "Routing", "Policies", "Upstreams", "ControlClient",
-            "ControlLink", "PorticoTelemetry",
+            "PorticoModel", "CSystem", "EventLoop", "HTTPCore", "Patterns", "Routing", "Policies",
+            "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",
         ]),
     executable(
         "portico-proxy", in: "DataPlane",
@@ -122,11 +123,12 @@ let tests: [Target] = [
     unitTests("SnapshotPublisher", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
     unitTests("EventLoop"),
     unitTests("Upstreams", ["PorticoModel"]),
-    unitTests("Policies", ["EventLoop", "HTTPCore"]),
+    unitTests("Patterns"),
+    unitTests("Policies", ["EventLoop", "HTTPCore", "Patterns", "PorticoModel"]),
     .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
     unitTests("ProxyCore", ["CAllocationCounter", "EventLoop", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
     unitTests("HTTPCore"),
-    unitTests("Routing", ["PorticoModel"]),
+    unitTests("Routing", ["PorticoModel", "Patterns"]),
     unitTests("ProcessSupervision"),
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),

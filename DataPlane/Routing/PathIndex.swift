@@ -25,7 +25,7 @@ struct PathIndex {
         var bytes: [UInt8] = []
         var nodes: [Node] = []
         var ancestors: [Int] = []
-        let paths = routes.enumerated().map { (path: Self.storedPath($1), route: $0) }
+        let paths = routes.enumerated().filter { $1.match != .regex }.map { (path: Self.storedPath($1), route: $0) }
         let sorted = paths.sorted { left, right in
             left.path != right.path
                 ? left.path.lexicographicallyPrecedes(right.path) : left.route < right.route
@@ -66,7 +66,9 @@ struct PathIndex {
     }
 
     /// The index of the winning route for a normalised path, or nil.
-    func match(_ path: RawSpan) -> Int? {
+    ///
+    /// - Parameter exactOnly: leaves prefixes out.
+    func match(_ path: RawSpan, exactOnly: Bool = false) -> Int? {
         let allBytes = bytes.bytes
         let all = allBytes.bytes
         // The first node above the path; `common` is what the node below it shares with the path.
@@ -85,6 +87,9 @@ struct PathIndex {
         var candidate = low &- 1
         while candidate >= 0 {
             let node = nodes[candidate]
+            if exactOnly {
+                return node.count == path.byteCount && common == node.count && node.exact >= 0 ? node.exact : nil
+            }
             if node.count <= common, let route = node.route(for: path) { return route }
             candidate = node.parent
         }
@@ -98,6 +103,7 @@ extension PathIndex.Node {
         case .exact: if exact < 0 { exact = route }
         case .prefix: if prefix < 0 { prefix = route }
         case .stringPrefix: if stringPrefix < 0 { stringPrefix = route }
+        case .regex: break
         }
     }
 

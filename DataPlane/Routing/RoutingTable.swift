@@ -1,3 +1,4 @@
+import Patterns
 import PorticoModel
 
 /// Everything a worker needs to choose a route: immutable, built beside the running one and swapped in whole.
@@ -40,9 +41,20 @@ package final class RoutingTable {
     /// - Parameters:
     ///   - host: in lower case, without port and trailing dot; empty where the request names none.
     ///   - path: normalised.
+    ///   - captures: takes what the groups of a regular expression matched in `path`; where nil, nobody asks for it.
+    package func match(
+        host: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer, into captures: Captures?
+    ) -> RouteOutcome {
+        guard let virtualHost = find(host.bytes) else { return defaultOutcome }
+        let outcome = virtualHost._withUnsafeGuaranteedRef { $0.match(path, captures) }
+        return outcome == .none ? defaultOutcome : outcome
+    }
+
+    private var defaultOutcome: RouteOutcome { defaultEntry.map { .route($0) } ?? .none }
+
+    /// The route of a request for whom captures do not matter.
     package func match(host: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> RouteEntry? {
-        guard let virtualHost = find(host.bytes) else { return defaultEntry }
-        return virtualHost._withUnsafeGuaranteedRef { $0.match(path.bytes) } ?? defaultEntry
+        if case .route(let entry) = match(host: host, path: path, into: nil) { entry } else { nil }
     }
 
     /// The host's own routes, else those of the wildcard one label up, else the ones for any host.

@@ -1,3 +1,4 @@
+import Patterns
 import PorticoModel
 
 /// The routes of one host, ready to be matched. Shared by every table in which the host is the same.
@@ -6,6 +7,8 @@ package final class VirtualHostRoutes {
     package let host: String
     package let entries: [RouteEntry]
     private let paths: PathIndex
+    /// The routes that are regular expressions; nil for nearly all hosts.
+    private let expressions: ExpressionList?
     /// What the host is looked up by: the name, without the asterisk of a wildcard.
     let key: FrozenBuffer<UInt8>
     let hash: UInt64
@@ -26,6 +29,7 @@ package final class VirtualHostRoutes {
         self.entries = entries
         candidates = FrozenBuffer(entries.map { Unmanaged.passUnretained($0) })
         paths = PathIndex(virtualHost.routes)
+        expressions = ExpressionList(entries)
     }
 
     deinit {
@@ -39,8 +43,15 @@ package final class VirtualHostRoutes {
     static func key(of host: String) -> [UInt8] { Array(isWildcard(host) ? host.utf8.dropFirst() : host.utf8[...]) }
 
     /// The route for a normalised path, or nil.
-    func match(_ path: RawSpan) -> RouteEntry? {
-        guard let index = paths.match(path) else { return nil }
-        return candidates[index].takeUnretainedValue()
+    func match(_ path: UnsafeRawBufferPointer, _ captures: Captures?) -> RouteOutcome {
+        if let expressions {
+            if let index = paths.match(path.bytes, exactOnly: true) {
+                return .route(candidates[index].takeUnretainedValue())
+            }
+            let outcome = expressions.match(path, captures ?? Captures())
+            if outcome != .none { return outcome }
+        }
+        guard let index = paths.match(path.bytes) else { return .none }
+        return .route(candidates[index].takeUnretainedValue())
     }
 }

@@ -1,6 +1,7 @@
 /// How a route's path is compared with a request's normalised path.
 ///
-/// Order of precedence within a host: an exact match first, then the longest path, then `prefix` before `stringPrefix`.
+/// Order of precedence within a host: an exact match first, then regular expressions, the longest text first; then the
+/// longest path, `prefix` before `stringPrefix`.
 /// Raw values are on the wire.
 package enum PathMatch: UInt32, Hashable, Comparable, Sendable, CaseIterable {
     /// Equal, byte for byte (pathType `Exact`).
@@ -9,6 +10,8 @@ package enum PathMatch: UInt32, Hashable, Comparable, Sendable, CaseIterable {
     case prefix = 2
     /// The path starts with the bytes of the route (pathType `ImplementationSpecific`, as ingress-nginx takes it).
     case stringPrefix = 3
+    /// The path starts with a match of the route's regular expression, whatever the case of letters (`use-regex`).
+    case regex = 4
 
     package static func < (left: PathMatch, right: PathMatch) -> Bool { left.rawValue < right.rawValue }
 }

@@ -1,4 +1,5 @@
-// Modules: PorticoModel Routing
+// Modules: CPCRE2 Patterns PorticoModel Routing
+// Libraries: -lpcre2-8
 import PorticoModel
 import Routing
 
