@@ -25,7 +25,7 @@ struct PathIndex {
         var bytes: [UInt8] = []
         var nodes: [Node] = []
         var ancestors: [Int] = []
-        let paths = routes.enumerated().filter { $1.match != .regex }.map { (path: Self.storedPath($1), route: $0) }
+        let paths = routes.enumerated().filter { !$1.match.isRegex }.map { (path: Self.storedPath($1), route: $0) }
         let sorted = paths.sorted { left, right in
             left.path != right.path
                 ? left.path.lexicographicallyPrecedes(right.path) : left.route < right.route
@@ -102,8 +102,8 @@ extension PathIndex.Node {
         switch match {
         case .exact: if exact < 0 { exact = route }
         case .prefix: if prefix < 0 { prefix = route }
-        case .stringPrefix: if stringPrefix < 0 { stringPrefix = route }
-        case .regex: break
+        case .stringPrefix, .firmPrefix: if stringPrefix < 0 { stringPrefix = route }
+        case .regex, .caseSensitiveRegex: break
         }
     }
 

@@ -7,6 +7,1266 @@
 #endif
 
 #include "snapshot.pb-c.h"
+void   portico__snapshot__v1__rewrite_policy__init
+                     (Portico__Snapshot__V1__RewritePolicy         *message)
+{
+  static const Portico__Snapshot__V1__RewritePolicy init_value = PORTICO__SNAPSHOT__V1__REWRITE_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__rewrite_policy__get_packed_size
+                     (const Portico__Snapshot__V1__RewritePolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__rewrite_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__rewrite_policy__pack
+                     (const Portico__Snapshot__V1__RewritePolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__rewrite_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__rewrite_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__RewritePolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__rewrite_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__RewritePolicy *
+       portico__snapshot__v1__rewrite_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__RewritePolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__rewrite_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__rewrite_policy__free_unpacked
+                     (Portico__Snapshot__V1__RewritePolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__rewrite_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__redirect_policy__init
+                     (Portico__Snapshot__V1__RedirectPolicy         *message)
+{
+  static const Portico__Snapshot__V1__RedirectPolicy init_value = PORTICO__SNAPSHOT__V1__REDIRECT_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__redirect_policy__get_packed_size
+                     (const Portico__Snapshot__V1__RedirectPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__redirect_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__redirect_policy__pack
+                     (const Portico__Snapshot__V1__RedirectPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__redirect_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__redirect_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__RedirectPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__redirect_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__RedirectPolicy *
+       portico__snapshot__v1__redirect_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__RedirectPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__redirect_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__redirect_policy__free_unpacked
+                     (Portico__Snapshot__V1__RedirectPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__redirect_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__text_replacement__init
+                     (Portico__Snapshot__V1__TextReplacement         *message)
+{
+  static const Portico__Snapshot__V1__TextReplacement init_value = PORTICO__SNAPSHOT__V1__TEXT_REPLACEMENT__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__text_replacement__get_packed_size
+                     (const Portico__Snapshot__V1__TextReplacement *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__text_replacement__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__text_replacement__pack
+                     (const Portico__Snapshot__V1__TextReplacement *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__text_replacement__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__text_replacement__pack_to_buffer
+                     (const Portico__Snapshot__V1__TextReplacement *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__text_replacement__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__TextReplacement *
+       portico__snapshot__v1__text_replacement__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__TextReplacement *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__text_replacement__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__text_replacement__free_unpacked
+                     (Portico__Snapshot__V1__TextReplacement *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__text_replacement__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__response_rewriting__init
+                     (Portico__Snapshot__V1__ResponseRewriting         *message)
+{
+  static const Portico__Snapshot__V1__ResponseRewriting init_value = PORTICO__SNAPSHOT__V1__RESPONSE_REWRITING__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__response_rewriting__get_packed_size
+                     (const Portico__Snapshot__V1__ResponseRewriting *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__response_rewriting__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__response_rewriting__pack
+                     (const Portico__Snapshot__V1__ResponseRewriting *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__response_rewriting__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__response_rewriting__pack_to_buffer
+                     (const Portico__Snapshot__V1__ResponseRewriting *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__response_rewriting__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__ResponseRewriting *
+       portico__snapshot__v1__response_rewriting__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__ResponseRewriting *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__response_rewriting__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__response_rewriting__free_unpacked
+                     (Portico__Snapshot__V1__ResponseRewriting *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__response_rewriting__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__error_page_policy__init
+                     (Portico__Snapshot__V1__ErrorPagePolicy         *message)
+{
+  static const Portico__Snapshot__V1__ErrorPagePolicy init_value = PORTICO__SNAPSHOT__V1__ERROR_PAGE_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__error_page_policy__get_packed_size
+                     (const Portico__Snapshot__V1__ErrorPagePolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__error_page_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__error_page_policy__pack
+                     (const Portico__Snapshot__V1__ErrorPagePolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__error_page_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__error_page_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__ErrorPagePolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__error_page_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__ErrorPagePolicy *
+       portico__snapshot__v1__error_page_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__ErrorPagePolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__error_page_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__error_page_policy__free_unpacked
+                     (Portico__Snapshot__V1__ErrorPagePolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__error_page_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__balancing_policy__init
+                     (Portico__Snapshot__V1__BalancingPolicy         *message)
+{
+  static const Portico__Snapshot__V1__BalancingPolicy init_value = PORTICO__SNAPSHOT__V1__BALANCING_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__balancing_policy__get_packed_size
+                     (const Portico__Snapshot__V1__BalancingPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__balancing_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__balancing_policy__pack
+                     (const Portico__Snapshot__V1__BalancingPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__balancing_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__balancing_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__BalancingPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__balancing_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__BalancingPolicy *
+       portico__snapshot__v1__balancing_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__BalancingPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__balancing_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__balancing_policy__free_unpacked
+                     (Portico__Snapshot__V1__BalancingPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__balancing_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__session_affinity__init
+                     (Portico__Snapshot__V1__SessionAffinity         *message)
+{
+  static const Portico__Snapshot__V1__SessionAffinity init_value = PORTICO__SNAPSHOT__V1__SESSION_AFFINITY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__session_affinity__get_packed_size
+                     (const Portico__Snapshot__V1__SessionAffinity *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__session_affinity__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__session_affinity__pack
+                     (const Portico__Snapshot__V1__SessionAffinity *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__session_affinity__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__session_affinity__pack_to_buffer
+                     (const Portico__Snapshot__V1__SessionAffinity *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__session_affinity__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__SessionAffinity *
+       portico__snapshot__v1__session_affinity__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__SessionAffinity *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__session_affinity__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__session_affinity__free_unpacked
+                     (Portico__Snapshot__V1__SessionAffinity *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__session_affinity__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__route_alternative__init
+                     (Portico__Snapshot__V1__RouteAlternative         *message)
+{
+  static const Portico__Snapshot__V1__RouteAlternative init_value = PORTICO__SNAPSHOT__V1__ROUTE_ALTERNATIVE__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__route_alternative__get_packed_size
+                     (const Portico__Snapshot__V1__RouteAlternative *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__route_alternative__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__route_alternative__pack
+                     (const Portico__Snapshot__V1__RouteAlternative *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__route_alternative__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__route_alternative__pack_to_buffer
+                     (const Portico__Snapshot__V1__RouteAlternative *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__route_alternative__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__RouteAlternative *
+       portico__snapshot__v1__route_alternative__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__RouteAlternative *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__route_alternative__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__route_alternative__free_unpacked
+                     (Portico__Snapshot__V1__RouteAlternative *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__route_alternative__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__header_assignment__init
+                     (Portico__Snapshot__V1__HeaderAssignment         *message)
+{
+  static const Portico__Snapshot__V1__HeaderAssignment init_value = PORTICO__SNAPSHOT__V1__HEADER_ASSIGNMENT__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__header_assignment__get_packed_size
+                     (const Portico__Snapshot__V1__HeaderAssignment *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__header_assignment__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__header_assignment__pack
+                     (const Portico__Snapshot__V1__HeaderAssignment *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__header_assignment__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__header_assignment__pack_to_buffer
+                     (const Portico__Snapshot__V1__HeaderAssignment *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__header_assignment__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__HeaderAssignment *
+       portico__snapshot__v1__header_assignment__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__HeaderAssignment *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__header_assignment__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__header_assignment__free_unpacked
+                     (Portico__Snapshot__V1__HeaderAssignment *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__header_assignment__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__header_policy__init
+                     (Portico__Snapshot__V1__HeaderPolicy         *message)
+{
+  static const Portico__Snapshot__V1__HeaderPolicy init_value = PORTICO__SNAPSHOT__V1__HEADER_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__header_policy__get_packed_size
+                     (const Portico__Snapshot__V1__HeaderPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__header_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__header_policy__pack
+                     (const Portico__Snapshot__V1__HeaderPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__header_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__header_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__HeaderPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__header_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__HeaderPolicy *
+       portico__snapshot__v1__header_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__HeaderPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__header_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__header_policy__free_unpacked
+                     (Portico__Snapshot__V1__HeaderPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__header_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__address_rule__init
+                     (Portico__Snapshot__V1__AddressRule         *message)
+{
+  static const Portico__Snapshot__V1__AddressRule init_value = PORTICO__SNAPSHOT__V1__ADDRESS_RULE__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__address_rule__get_packed_size
+                     (const Portico__Snapshot__V1__AddressRule *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__address_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__address_rule__pack
+                     (const Portico__Snapshot__V1__AddressRule *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__address_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__address_rule__pack_to_buffer
+                     (const Portico__Snapshot__V1__AddressRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__address_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__AddressRule *
+       portico__snapshot__v1__address_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__AddressRule *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__address_rule__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__address_rule__free_unpacked
+                     (Portico__Snapshot__V1__AddressRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__address_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__method_limit__init
+                     (Portico__Snapshot__V1__MethodLimit         *message)
+{
+  static const Portico__Snapshot__V1__MethodLimit init_value = PORTICO__SNAPSHOT__V1__METHOD_LIMIT__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__method_limit__get_packed_size
+                     (const Portico__Snapshot__V1__MethodLimit *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__method_limit__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__method_limit__pack
+                     (const Portico__Snapshot__V1__MethodLimit *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__method_limit__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__method_limit__pack_to_buffer
+                     (const Portico__Snapshot__V1__MethodLimit *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__method_limit__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__MethodLimit *
+       portico__snapshot__v1__method_limit__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__MethodLimit *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__method_limit__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__method_limit__free_unpacked
+                     (Portico__Snapshot__V1__MethodLimit *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__method_limit__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__access_policy__init
+                     (Portico__Snapshot__V1__AccessPolicy         *message)
+{
+  static const Portico__Snapshot__V1__AccessPolicy init_value = PORTICO__SNAPSHOT__V1__ACCESS_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__access_policy__get_packed_size
+                     (const Portico__Snapshot__V1__AccessPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__access_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__access_policy__pack
+                     (const Portico__Snapshot__V1__AccessPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__access_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__access_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__AccessPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__access_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__AccessPolicy *
+       portico__snapshot__v1__access_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__AccessPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__access_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__access_policy__free_unpacked
+                     (Portico__Snapshot__V1__AccessPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__access_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__password_authentication__init
+                     (Portico__Snapshot__V1__PasswordAuthentication         *message)
+{
+  static const Portico__Snapshot__V1__PasswordAuthentication init_value = PORTICO__SNAPSHOT__V1__PASSWORD_AUTHENTICATION__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__password_authentication__get_packed_size
+                     (const Portico__Snapshot__V1__PasswordAuthentication *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__password_authentication__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__password_authentication__pack
+                     (const Portico__Snapshot__V1__PasswordAuthentication *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__password_authentication__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__password_authentication__pack_to_buffer
+                     (const Portico__Snapshot__V1__PasswordAuthentication *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__password_authentication__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__PasswordAuthentication *
+       portico__snapshot__v1__password_authentication__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__PasswordAuthentication *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__password_authentication__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__password_authentication__free_unpacked
+                     (Portico__Snapshot__V1__PasswordAuthentication *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__password_authentication__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__remote_target__init
+                     (Portico__Snapshot__V1__RemoteTarget         *message)
+{
+  static const Portico__Snapshot__V1__RemoteTarget init_value = PORTICO__SNAPSHOT__V1__REMOTE_TARGET__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__remote_target__get_packed_size
+                     (const Portico__Snapshot__V1__RemoteTarget *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__remote_target__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__remote_target__pack
+                     (const Portico__Snapshot__V1__RemoteTarget *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__remote_target__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__remote_target__pack_to_buffer
+                     (const Portico__Snapshot__V1__RemoteTarget *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__remote_target__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__RemoteTarget *
+       portico__snapshot__v1__remote_target__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__RemoteTarget *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__remote_target__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__remote_target__free_unpacked
+                     (Portico__Snapshot__V1__RemoteTarget *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__remote_target__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__external_authentication__init
+                     (Portico__Snapshot__V1__ExternalAuthentication         *message)
+{
+  static const Portico__Snapshot__V1__ExternalAuthentication init_value = PORTICO__SNAPSHOT__V1__EXTERNAL_AUTHENTICATION__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__external_authentication__get_packed_size
+                     (const Portico__Snapshot__V1__ExternalAuthentication *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__external_authentication__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__external_authentication__pack
+                     (const Portico__Snapshot__V1__ExternalAuthentication *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__external_authentication__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__external_authentication__pack_to_buffer
+                     (const Portico__Snapshot__V1__ExternalAuthentication *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__external_authentication__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__ExternalAuthentication *
+       portico__snapshot__v1__external_authentication__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__ExternalAuthentication *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__external_authentication__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__external_authentication__free_unpacked
+                     (Portico__Snapshot__V1__ExternalAuthentication *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__external_authentication__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__cache_duration__init
+                     (Portico__Snapshot__V1__CacheDuration         *message)
+{
+  static const Portico__Snapshot__V1__CacheDuration init_value = PORTICO__SNAPSHOT__V1__CACHE_DURATION__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__cache_duration__get_packed_size
+                     (const Portico__Snapshot__V1__CacheDuration *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_duration__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__cache_duration__pack
+                     (const Portico__Snapshot__V1__CacheDuration *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_duration__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__cache_duration__pack_to_buffer
+                     (const Portico__Snapshot__V1__CacheDuration *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_duration__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__CacheDuration *
+       portico__snapshot__v1__cache_duration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__CacheDuration *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__cache_duration__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__cache_duration__free_unpacked
+                     (Portico__Snapshot__V1__CacheDuration *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_duration__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__rate_limits__init
+                     (Portico__Snapshot__V1__RateLimits         *message)
+{
+  static const Portico__Snapshot__V1__RateLimits init_value = PORTICO__SNAPSHOT__V1__RATE_LIMITS__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__rate_limits__get_packed_size
+                     (const Portico__Snapshot__V1__RateLimits *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__rate_limits__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__rate_limits__pack
+                     (const Portico__Snapshot__V1__RateLimits *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__rate_limits__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__rate_limits__pack_to_buffer
+                     (const Portico__Snapshot__V1__RateLimits *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__rate_limits__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__RateLimits *
+       portico__snapshot__v1__rate_limits__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__RateLimits *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__rate_limits__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__rate_limits__free_unpacked
+                     (Portico__Snapshot__V1__RateLimits *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__rate_limits__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__cross_origin_policy__init
+                     (Portico__Snapshot__V1__CrossOriginPolicy         *message)
+{
+  static const Portico__Snapshot__V1__CrossOriginPolicy init_value = PORTICO__SNAPSHOT__V1__CROSS_ORIGIN_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__cross_origin_policy__get_packed_size
+                     (const Portico__Snapshot__V1__CrossOriginPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cross_origin_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__cross_origin_policy__pack
+                     (const Portico__Snapshot__V1__CrossOriginPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cross_origin_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__cross_origin_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__CrossOriginPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cross_origin_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__CrossOriginPolicy *
+       portico__snapshot__v1__cross_origin_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__CrossOriginPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__cross_origin_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__cross_origin_policy__free_unpacked
+                     (Portico__Snapshot__V1__CrossOriginPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__cross_origin_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__mirror_policy__init
+                     (Portico__Snapshot__V1__MirrorPolicy         *message)
+{
+  static const Portico__Snapshot__V1__MirrorPolicy init_value = PORTICO__SNAPSHOT__V1__MIRROR_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__mirror_policy__get_packed_size
+                     (const Portico__Snapshot__V1__MirrorPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__mirror_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__mirror_policy__pack
+                     (const Portico__Snapshot__V1__MirrorPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__mirror_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__mirror_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__MirrorPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__mirror_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__MirrorPolicy *
+       portico__snapshot__v1__mirror_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__MirrorPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__mirror_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__mirror_policy__free_unpacked
+                     (Portico__Snapshot__V1__MirrorPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__mirror_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__compression_settings__init
+                     (Portico__Snapshot__V1__CompressionSettings         *message)
+{
+  static const Portico__Snapshot__V1__CompressionSettings init_value = PORTICO__SNAPSHOT__V1__COMPRESSION_SETTINGS__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__compression_settings__get_packed_size
+                     (const Portico__Snapshot__V1__CompressionSettings *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__compression_settings__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__compression_settings__pack
+                     (const Portico__Snapshot__V1__CompressionSettings *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__compression_settings__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__compression_settings__pack_to_buffer
+                     (const Portico__Snapshot__V1__CompressionSettings *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__compression_settings__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__CompressionSettings *
+       portico__snapshot__v1__compression_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__CompressionSettings *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__compression_settings__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__compression_settings__free_unpacked
+                     (Portico__Snapshot__V1__CompressionSettings *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__compression_settings__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__text_pattern__init
+                     (Portico__Snapshot__V1__TextPattern         *message)
+{
+  static const Portico__Snapshot__V1__TextPattern init_value = PORTICO__SNAPSHOT__V1__TEXT_PATTERN__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__text_pattern__get_packed_size
+                     (const Portico__Snapshot__V1__TextPattern *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__text_pattern__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__text_pattern__pack
+                     (const Portico__Snapshot__V1__TextPattern *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__text_pattern__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__text_pattern__pack_to_buffer
+                     (const Portico__Snapshot__V1__TextPattern *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__text_pattern__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__TextPattern *
+       portico__snapshot__v1__text_pattern__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__TextPattern *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__text_pattern__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__text_pattern__free_unpacked
+                     (Portico__Snapshot__V1__TextPattern *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__text_pattern__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__log_format__init
+                     (Portico__Snapshot__V1__LogFormat         *message)
+{
+  static const Portico__Snapshot__V1__LogFormat init_value = PORTICO__SNAPSHOT__V1__LOG_FORMAT__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__log_format__get_packed_size
+                     (const Portico__Snapshot__V1__LogFormat *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__log_format__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__log_format__pack
+                     (const Portico__Snapshot__V1__LogFormat *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__log_format__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__log_format__pack_to_buffer
+                     (const Portico__Snapshot__V1__LogFormat *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__log_format__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__LogFormat *
+       portico__snapshot__v1__log_format__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__LogFormat *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__log_format__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__log_format__free_unpacked
+                     (Portico__Snapshot__V1__LogFormat *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__log_format__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__snippet_program__init
+                     (Portico__Snapshot__V1__SnippetProgram         *message)
+{
+  static const Portico__Snapshot__V1__SnippetProgram init_value = PORTICO__SNAPSHOT__V1__SNIPPET_PROGRAM__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__snippet_program__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetProgram *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_program__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__snippet_program__pack
+                     (const Portico__Snapshot__V1__SnippetProgram *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_program__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__snippet_program__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetProgram *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_program__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__SnippetProgram *
+       portico__snapshot__v1__snippet_program__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__SnippetProgram *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__snippet_program__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__snippet_program__free_unpacked
+                     (Portico__Snapshot__V1__SnippetProgram *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_program__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__snippet_condition__init
+                     (Portico__Snapshot__V1__SnippetCondition         *message)
+{
+  static const Portico__Snapshot__V1__SnippetCondition init_value = PORTICO__SNAPSHOT__V1__SNIPPET_CONDITION__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__snippet_condition__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetCondition *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_condition__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__snippet_condition__pack
+                     (const Portico__Snapshot__V1__SnippetCondition *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_condition__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__snippet_condition__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetCondition *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_condition__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__SnippetCondition *
+       portico__snapshot__v1__snippet_condition__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__SnippetCondition *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__snippet_condition__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__snippet_condition__free_unpacked
+                     (Portico__Snapshot__V1__SnippetCondition *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_condition__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__snippet_operation__init
+                     (Portico__Snapshot__V1__SnippetOperation         *message)
+{
+  static const Portico__Snapshot__V1__SnippetOperation init_value = PORTICO__SNAPSHOT__V1__SNIPPET_OPERATION__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__snippet_operation__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetOperation *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_operation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__snippet_operation__pack
+                     (const Portico__Snapshot__V1__SnippetOperation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_operation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__snippet_operation__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetOperation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_operation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__SnippetOperation *
+       portico__snapshot__v1__snippet_operation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__SnippetOperation *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__snippet_operation__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__snippet_operation__free_unpacked
+                     (Portico__Snapshot__V1__SnippetOperation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_operation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__snippet_header__init
+                     (Portico__Snapshot__V1__SnippetHeader         *message)
+{
+  static const Portico__Snapshot__V1__SnippetHeader init_value = PORTICO__SNAPSHOT__V1__SNIPPET_HEADER__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__snippet_header__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetHeader *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_header__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__snippet_header__pack
+                     (const Portico__Snapshot__V1__SnippetHeader *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_header__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__snippet_header__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetHeader *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_header__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__SnippetHeader *
+       portico__snapshot__v1__snippet_header__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__SnippetHeader *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__snippet_header__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__snippet_header__free_unpacked
+                     (Portico__Snapshot__V1__SnippetHeader *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__snippet_header__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__cache_directives__init
+                     (Portico__Snapshot__V1__CacheDirectives         *message)
+{
+  static const Portico__Snapshot__V1__CacheDirectives init_value = PORTICO__SNAPSHOT__V1__CACHE_DIRECTIVES__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__cache_directives__get_packed_size
+                     (const Portico__Snapshot__V1__CacheDirectives *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_directives__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__cache_directives__pack
+                     (const Portico__Snapshot__V1__CacheDirectives *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_directives__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__cache_directives__pack_to_buffer
+                     (const Portico__Snapshot__V1__CacheDirectives *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_directives__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__CacheDirectives *
+       portico__snapshot__v1__cache_directives__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__CacheDirectives *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__cache_directives__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__cache_directives__free_unpacked
+                     (Portico__Snapshot__V1__CacheDirectives *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__cache_directives__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message)
 {
@@ -412,7 +1672,2332 @@ void   portico__snapshot__v1__manifest_root__free_unpacked
   assert(message->base.descriptor == &portico__snapshot__v1__manifest_root__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[10] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__rewrite_policy__field_descriptors[4] =
+{
+  {
+    "target",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RewritePolicy, target),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "application_root",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RewritePolicy, application_root),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "forwarded_prefix",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RewritePolicy, forwarded_prefix),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upstream_host",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RewritePolicy, upstream_host),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__rewrite_policy__field_indices_by_name[] = {
+  1,   /* field[1] = application_root */
+  2,   /* field[2] = forwarded_prefix */
+  0,   /* field[0] = target */
+  3,   /* field[3] = upstream_host */
+};
+static const ProtobufCIntRange portico__snapshot__v1__rewrite_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__rewrite_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.RewritePolicy",
+  "RewritePolicy",
+  "Portico__Snapshot__V1__RewritePolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__RewritePolicy),
+  4,
+  portico__snapshot__v1__rewrite_policy__field_descriptors,
+  portico__snapshot__v1__rewrite_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__rewrite_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__rewrite_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__redirect_policy__field_descriptors[2] =
+{
+  {
+    "status",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RedirectPolicy, status),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "location",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RedirectPolicy, location),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__redirect_policy__field_indices_by_name[] = {
+  1,   /* field[1] = location */
+  0,   /* field[0] = status */
+};
+static const ProtobufCIntRange portico__snapshot__v1__redirect_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__redirect_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.RedirectPolicy",
+  "RedirectPolicy",
+  "Portico__Snapshot__V1__RedirectPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__RedirectPolicy),
+  2,
+  portico__snapshot__v1__redirect_policy__field_descriptors,
+  portico__snapshot__v1__redirect_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__redirect_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__redirect_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__text_replacement__field_descriptors[3] =
+{
+  {
+    "from",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TextReplacement, from),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "to",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TextReplacement, to),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TextReplacement, kind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__text_replacement__field_indices_by_name[] = {
+  0,   /* field[0] = from */
+  2,   /* field[2] = kind */
+  1,   /* field[1] = to */
+};
+static const ProtobufCIntRange portico__snapshot__v1__text_replacement__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__text_replacement__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.TextReplacement",
+  "TextReplacement",
+  "Portico__Snapshot__V1__TextReplacement",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__TextReplacement),
+  3,
+  portico__snapshot__v1__text_replacement__field_descriptors,
+  portico__snapshot__v1__text_replacement__field_indices_by_name,
+  1,  portico__snapshot__v1__text_replacement__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__text_replacement__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__response_rewriting__field_descriptors[3] =
+{
+  {
+    "cookie_domains",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__ResponseRewriting, n_cookie_domains),
+    offsetof(Portico__Snapshot__V1__ResponseRewriting, cookie_domains),
+    &portico__snapshot__v1__text_replacement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cookie_paths",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__ResponseRewriting, n_cookie_paths),
+    offsetof(Portico__Snapshot__V1__ResponseRewriting, cookie_paths),
+    &portico__snapshot__v1__text_replacement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locations",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__ResponseRewriting, n_locations),
+    offsetof(Portico__Snapshot__V1__ResponseRewriting, locations),
+    &portico__snapshot__v1__text_replacement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__response_rewriting__field_indices_by_name[] = {
+  0,   /* field[0] = cookie_domains */
+  1,   /* field[1] = cookie_paths */
+  2,   /* field[2] = locations */
+};
+static const ProtobufCIntRange portico__snapshot__v1__response_rewriting__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__response_rewriting__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.ResponseRewriting",
+  "ResponseRewriting",
+  "Portico__Snapshot__V1__ResponseRewriting",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__ResponseRewriting),
+  3,
+  portico__snapshot__v1__response_rewriting__field_descriptors,
+  portico__snapshot__v1__response_rewriting__field_indices_by_name,
+  1,  portico__snapshot__v1__response_rewriting__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__response_rewriting__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__error_page_policy__field_descriptors[4] =
+{
+  {
+    "statuses",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Portico__Snapshot__V1__ErrorPagePolicy, n_statuses),
+    offsetof(Portico__Snapshot__V1__ErrorPagePolicy, statuses),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upstream",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ErrorPagePolicy, upstream),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fallback_upstream",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ErrorPagePolicy, fallback_upstream),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "intercepts_responses",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ErrorPagePolicy, intercepts_responses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__error_page_policy__field_indices_by_name[] = {
+  2,   /* field[2] = fallback_upstream */
+  3,   /* field[3] = intercepts_responses */
+  0,   /* field[0] = statuses */
+  1,   /* field[1] = upstream */
+};
+static const ProtobufCIntRange portico__snapshot__v1__error_page_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__error_page_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.ErrorPagePolicy",
+  "ErrorPagePolicy",
+  "Portico__Snapshot__V1__ErrorPagePolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__ErrorPagePolicy),
+  4,
+  portico__snapshot__v1__error_page_policy__field_descriptors,
+  portico__snapshot__v1__error_page_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__error_page_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__error_page_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__balancing_policy__field_descriptors[3] =
+{
+  {
+    "algorithm",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__BalancingPolicy, algorithm),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hash_key",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__BalancingPolicy, hash_key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "subset_size",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__BalancingPolicy, subset_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__balancing_policy__field_indices_by_name[] = {
+  0,   /* field[0] = algorithm */
+  1,   /* field[1] = hash_key */
+  2,   /* field[2] = subset_size */
+};
+static const ProtobufCIntRange portico__snapshot__v1__balancing_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__balancing_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.BalancingPolicy",
+  "BalancingPolicy",
+  "Portico__Snapshot__V1__BalancingPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__BalancingPolicy),
+  3,
+  portico__snapshot__v1__balancing_policy__field_descriptors,
+  portico__snapshot__v1__balancing_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__balancing_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__balancing_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__session_affinity__field_descriptors[11] =
+{
+  {
+    "cookie_name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, cookie_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cookie_path",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, cookie_path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cookie_domain",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, cookie_domain),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expires_seconds",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, expires_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_age_seconds",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, maximum_age_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "same_site",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, same_site),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "omits_same_site_none",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, omits_same_site_none),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "secure",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, secure),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_on_failure",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, changes_on_failure),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "mode",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, mode),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ignores_canaries",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, ignores_canaries),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__session_affinity__field_indices_by_name[] = {
+  8,   /* field[8] = changes_on_failure */
+  2,   /* field[2] = cookie_domain */
+  0,   /* field[0] = cookie_name */
+  1,   /* field[1] = cookie_path */
+  3,   /* field[3] = expires_seconds */
+  10,   /* field[10] = ignores_canaries */
+  4,   /* field[4] = maximum_age_seconds */
+  9,   /* field[9] = mode */
+  6,   /* field[6] = omits_same_site_none */
+  5,   /* field[5] = same_site */
+  7,   /* field[7] = secure */
+};
+static const ProtobufCIntRange portico__snapshot__v1__session_affinity__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 11 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__session_affinity__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.SessionAffinity",
+  "SessionAffinity",
+  "Portico__Snapshot__V1__SessionAffinity",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__SessionAffinity),
+  11,
+  portico__snapshot__v1__session_affinity__field_descriptors,
+  portico__snapshot__v1__session_affinity__field_indices_by_name,
+  1,  portico__snapshot__v1__session_affinity__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__session_affinity__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__route_alternative__field_descriptors[9] =
+{
+  {
+    "upstream",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, upstream),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ingress_namespace",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, ingress_namespace),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "header",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, header),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "header_value",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, header_value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "header_pattern",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, header_pattern),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cookie",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, cookie),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, weight),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight_total",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, weight_total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ingress_name",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, ingress_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__route_alternative__field_indices_by_name[] = {
+  5,   /* field[5] = cookie */
+  2,   /* field[2] = header */
+  4,   /* field[4] = header_pattern */
+  3,   /* field[3] = header_value */
+  8,   /* field[8] = ingress_name */
+  1,   /* field[1] = ingress_namespace */
+  0,   /* field[0] = upstream */
+  6,   /* field[6] = weight */
+  7,   /* field[7] = weight_total */
+};
+static const ProtobufCIntRange portico__snapshot__v1__route_alternative__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__route_alternative__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.RouteAlternative",
+  "RouteAlternative",
+  "Portico__Snapshot__V1__RouteAlternative",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__RouteAlternative),
+  9,
+  portico__snapshot__v1__route_alternative__field_descriptors,
+  portico__snapshot__v1__route_alternative__field_indices_by_name,
+  1,  portico__snapshot__v1__route_alternative__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__route_alternative__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__header_assignment__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__HeaderAssignment, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__HeaderAssignment, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__header_assignment__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange portico__snapshot__v1__header_assignment__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__header_assignment__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.HeaderAssignment",
+  "HeaderAssignment",
+  "Portico__Snapshot__V1__HeaderAssignment",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__HeaderAssignment),
+  2,
+  portico__snapshot__v1__header_assignment__field_descriptors,
+  portico__snapshot__v1__header_assignment__field_indices_by_name,
+  1,  portico__snapshot__v1__header_assignment__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__header_assignment__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__header_policy__field_descriptors[4] =
+{
+  {
+    "request_headers",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__HeaderPolicy, n_request_headers),
+    offsetof(Portico__Snapshot__V1__HeaderPolicy, request_headers),
+    &portico__snapshot__v1__header_assignment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_headers",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__HeaderPolicy, n_response_headers),
+    offsetof(Portico__Snapshot__V1__HeaderPolicy, response_headers),
+    &portico__snapshot__v1__header_assignment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hidden_headers",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__HeaderPolicy, n_hidden_headers),
+    offsetof(Portico__Snapshot__V1__HeaderPolicy, hidden_headers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connection_header",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__HeaderPolicy, connection_header),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__header_policy__field_indices_by_name[] = {
+  3,   /* field[3] = connection_header */
+  2,   /* field[2] = hidden_headers */
+  0,   /* field[0] = request_headers */
+  1,   /* field[1] = response_headers */
+};
+static const ProtobufCIntRange portico__snapshot__v1__header_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__header_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.HeaderPolicy",
+  "HeaderPolicy",
+  "Portico__Snapshot__V1__HeaderPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__HeaderPolicy),
+  4,
+  portico__snapshot__v1__header_policy__field_descriptors,
+  portico__snapshot__v1__header_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__header_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__header_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__address_rule__field_descriptors[2] =
+{
+  {
+    "block",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__AddressRule, block),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allows",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__AddressRule, allows),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__address_rule__field_indices_by_name[] = {
+  1,   /* field[1] = allows */
+  0,   /* field[0] = block */
+};
+static const ProtobufCIntRange portico__snapshot__v1__address_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__address_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.AddressRule",
+  "AddressRule",
+  "Portico__Snapshot__V1__AddressRule",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__AddressRule),
+  2,
+  portico__snapshot__v1__address_rule__field_descriptors,
+  portico__snapshot__v1__address_rule__field_indices_by_name,
+  1,  portico__snapshot__v1__address_rule__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__address_rule__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__method_limit__field_descriptors[2] =
+{
+  {
+    "methods",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__MethodLimit, n_methods),
+    offsetof(Portico__Snapshot__V1__MethodLimit, methods),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rules",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__MethodLimit, n_rules),
+    offsetof(Portico__Snapshot__V1__MethodLimit, rules),
+    &portico__snapshot__v1__address_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__method_limit__field_indices_by_name[] = {
+  0,   /* field[0] = methods */
+  1,   /* field[1] = rules */
+};
+static const ProtobufCIntRange portico__snapshot__v1__method_limit__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__method_limit__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.MethodLimit",
+  "MethodLimit",
+  "Portico__Snapshot__V1__MethodLimit",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__MethodLimit),
+  2,
+  portico__snapshot__v1__method_limit__field_descriptors,
+  portico__snapshot__v1__method_limit__field_indices_by_name,
+  1,  portico__snapshot__v1__method_limit__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__method_limit__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__access_policy__field_descriptors[5] =
+{
+  {
+    "address_rules",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__AccessPolicy, n_address_rules),
+    offsetof(Portico__Snapshot__V1__AccessPolicy, address_rules),
+    &portico__snapshot__v1__address_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method_limits",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__AccessPolicy, n_method_limits),
+    offsetof(Portico__Snapshot__V1__AccessPolicy, method_limits),
+    &portico__snapshot__v1__method_limit__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "satisfies_any",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__AccessPolicy, satisfies_any),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "password",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__AccessPolicy, password),
+    &portico__snapshot__v1__password_authentication__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "external",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__AccessPolicy, external),
+    &portico__snapshot__v1__external_authentication__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__access_policy__field_indices_by_name[] = {
+  0,   /* field[0] = address_rules */
+  4,   /* field[4] = external */
+  1,   /* field[1] = method_limits */
+  3,   /* field[3] = password */
+  2,   /* field[2] = satisfies_any */
+};
+static const ProtobufCIntRange portico__snapshot__v1__access_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__access_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.AccessPolicy",
+  "AccessPolicy",
+  "Portico__Snapshot__V1__AccessPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__AccessPolicy),
+  5,
+  portico__snapshot__v1__access_policy__field_descriptors,
+  portico__snapshot__v1__access_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__access_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__access_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__password_authentication__field_descriptors[3] =
+{
+  {
+    "secret",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__PasswordAuthentication, secret),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "realm",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__PasswordAuthentication, realm),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_digest",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__PasswordAuthentication, is_digest),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__password_authentication__field_indices_by_name[] = {
+  2,   /* field[2] = is_digest */
+  1,   /* field[1] = realm */
+  0,   /* field[0] = secret */
+};
+static const ProtobufCIntRange portico__snapshot__v1__password_authentication__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__password_authentication__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.PasswordAuthentication",
+  "PasswordAuthentication",
+  "Portico__Snapshot__V1__PasswordAuthentication",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__PasswordAuthentication),
+  3,
+  portico__snapshot__v1__password_authentication__field_descriptors,
+  portico__snapshot__v1__password_authentication__field_indices_by_name,
+  1,  portico__snapshot__v1__password_authentication__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__password_authentication__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__remote_target__field_descriptors[4] =
+{
+  {
+    "upstream",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RemoteTarget, upstream),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uses_tls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RemoteTarget, uses_tls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "host",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RemoteTarget, host),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_target",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RemoteTarget, request_target),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__remote_target__field_indices_by_name[] = {
+  2,   /* field[2] = host */
+  3,   /* field[3] = request_target */
+  0,   /* field[0] = upstream */
+  1,   /* field[1] = uses_tls */
+};
+static const ProtobufCIntRange portico__snapshot__v1__remote_target__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__remote_target__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.RemoteTarget",
+  "RemoteTarget",
+  "Portico__Snapshot__V1__RemoteTarget",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__RemoteTarget),
+  4,
+  portico__snapshot__v1__remote_target__field_descriptors,
+  portico__snapshot__v1__remote_target__field_indices_by_name,
+  1,  portico__snapshot__v1__remote_target__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__remote_target__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__external_authentication__field_descriptors[14] =
+{
+  {
+    "target",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, target),
+    &portico__snapshot__v1__remote_target__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, method),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sign_in_url",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, sign_in_url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_headers",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, n_response_headers),
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, response_headers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_redirect",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, request_redirect),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "set_headers",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, n_set_headers),
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, set_headers),
+    &portico__snapshot__v1__header_assignment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "always_sets_cookie",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, always_sets_cookie),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cache_key",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, cache_key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cache_durations",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, n_cache_durations),
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, cache_durations),
+    &portico__snapshot__v1__cache_duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "keep_alive_connections",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, keep_alive_connections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "keep_alive_requests",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, keep_alive_requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "keep_alive_timeout_ms",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, keep_alive_timeout_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "keep_alive_shares_variables",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, keep_alive_shares_variables),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snippet",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ExternalAuthentication, snippet),
+    &portico__snapshot__v1__snippet_program__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__external_authentication__field_indices_by_name[] = {
+  6,   /* field[6] = always_sets_cookie */
+  8,   /* field[8] = cache_durations */
+  7,   /* field[7] = cache_key */
+  9,   /* field[9] = keep_alive_connections */
+  10,   /* field[10] = keep_alive_requests */
+  12,   /* field[12] = keep_alive_shares_variables */
+  11,   /* field[11] = keep_alive_timeout_ms */
+  1,   /* field[1] = method */
+  4,   /* field[4] = request_redirect */
+  3,   /* field[3] = response_headers */
+  5,   /* field[5] = set_headers */
+  2,   /* field[2] = sign_in_url */
+  13,   /* field[13] = snippet */
+  0,   /* field[0] = target */
+};
+static const ProtobufCIntRange portico__snapshot__v1__external_authentication__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 14 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__external_authentication__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.ExternalAuthentication",
+  "ExternalAuthentication",
+  "Portico__Snapshot__V1__ExternalAuthentication",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__ExternalAuthentication),
+  14,
+  portico__snapshot__v1__external_authentication__field_descriptors,
+  portico__snapshot__v1__external_authentication__field_indices_by_name,
+  1,  portico__snapshot__v1__external_authentication__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__external_authentication__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__cache_duration__field_descriptors[2] =
+{
+  {
+    "statuses",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Portico__Snapshot__V1__CacheDuration, n_statuses),
+    offsetof(Portico__Snapshot__V1__CacheDuration, statuses),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CacheDuration, ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__cache_duration__field_indices_by_name[] = {
+  1,   /* field[1] = ms */
+  0,   /* field[0] = statuses */
+};
+static const ProtobufCIntRange portico__snapshot__v1__cache_duration__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__cache_duration__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.CacheDuration",
+  "CacheDuration",
+  "Portico__Snapshot__V1__CacheDuration",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__CacheDuration),
+  2,
+  portico__snapshot__v1__cache_duration__field_descriptors,
+  portico__snapshot__v1__cache_duration__field_indices_by_name,
+  1,  portico__snapshot__v1__cache_duration__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__cache_duration__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__rate_limits__field_descriptors[7] =
+{
+  {
+    "connections",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RateLimits, connections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "requests_per_second",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RateLimits, requests_per_second),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "requests_per_minute",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RateLimits, requests_per_minute),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "burst_multiplier",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RateLimits, burst_multiplier),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allowed_blocks",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__RateLimits, n_allowed_blocks),
+    offsetof(Portico__Snapshot__V1__RateLimits, allowed_blocks),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_bytes_per_second",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RateLimits, response_bytes_per_second),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_rate_after_bytes",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RateLimits, response_rate_after_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__rate_limits__field_indices_by_name[] = {
+  4,   /* field[4] = allowed_blocks */
+  3,   /* field[3] = burst_multiplier */
+  0,   /* field[0] = connections */
+  2,   /* field[2] = requests_per_minute */
+  1,   /* field[1] = requests_per_second */
+  5,   /* field[5] = response_bytes_per_second */
+  6,   /* field[6] = response_rate_after_bytes */
+};
+static const ProtobufCIntRange portico__snapshot__v1__rate_limits__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__rate_limits__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.RateLimits",
+  "RateLimits",
+  "Portico__Snapshot__V1__RateLimits",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__RateLimits),
+  7,
+  portico__snapshot__v1__rate_limits__field_descriptors,
+  portico__snapshot__v1__rate_limits__field_indices_by_name,
+  1,  portico__snapshot__v1__rate_limits__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__rate_limits__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__cross_origin_policy__field_descriptors[6] =
+{
+  {
+    "origins",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__CrossOriginPolicy, n_origins),
+    offsetof(Portico__Snapshot__V1__CrossOriginPolicy, origins),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "methods",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CrossOriginPolicy, methods),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "headers",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CrossOriginPolicy, headers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exposed_headers",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CrossOriginPolicy, exposed_headers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allows_credentials",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CrossOriginPolicy, allows_credentials),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_age_seconds",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CrossOriginPolicy, maximum_age_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__cross_origin_policy__field_indices_by_name[] = {
+  4,   /* field[4] = allows_credentials */
+  3,   /* field[3] = exposed_headers */
+  2,   /* field[2] = headers */
+  5,   /* field[5] = maximum_age_seconds */
+  1,   /* field[1] = methods */
+  0,   /* field[0] = origins */
+};
+static const ProtobufCIntRange portico__snapshot__v1__cross_origin_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__cross_origin_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.CrossOriginPolicy",
+  "CrossOriginPolicy",
+  "Portico__Snapshot__V1__CrossOriginPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__CrossOriginPolicy),
+  6,
+  portico__snapshot__v1__cross_origin_policy__field_descriptors,
+  portico__snapshot__v1__cross_origin_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__cross_origin_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__cross_origin_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__mirror_policy__field_descriptors[2] =
+{
+  {
+    "target",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__MirrorPolicy, target),
+    &portico__snapshot__v1__remote_target__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sends_body",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__MirrorPolicy, sends_body),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__mirror_policy__field_indices_by_name[] = {
+  1,   /* field[1] = sends_body */
+  0,   /* field[0] = target */
+};
+static const ProtobufCIntRange portico__snapshot__v1__mirror_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__mirror_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.MirrorPolicy",
+  "MirrorPolicy",
+  "Portico__Snapshot__V1__MirrorPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__MirrorPolicy),
+  2,
+  portico__snapshot__v1__mirror_policy__field_descriptors,
+  portico__snapshot__v1__mirror_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__mirror_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__mirror_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__compression_settings__field_descriptors[4] =
+{
+  {
+    "level",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CompressionSettings, level),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_bytes",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__CompressionSettings, minimum_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "types",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__CompressionSettings, n_types),
+    offsetof(Portico__Snapshot__V1__CompressionSettings, types),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "excluded_agents",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__CompressionSettings, n_excluded_agents),
+    offsetof(Portico__Snapshot__V1__CompressionSettings, excluded_agents),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__compression_settings__field_indices_by_name[] = {
+  3,   /* field[3] = excluded_agents */
+  0,   /* field[0] = level */
+  1,   /* field[1] = minimum_bytes */
+  2,   /* field[2] = types */
+};
+static const ProtobufCIntRange portico__snapshot__v1__compression_settings__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__compression_settings__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.CompressionSettings",
+  "CompressionSettings",
+  "Portico__Snapshot__V1__CompressionSettings",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__CompressionSettings),
+  4,
+  portico__snapshot__v1__compression_settings__field_descriptors,
+  portico__snapshot__v1__compression_settings__field_indices_by_name,
+  1,  portico__snapshot__v1__compression_settings__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__compression_settings__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__text_pattern__field_descriptors[2] =
+{
+  {
+    "text",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TextPattern, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TextPattern, kind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__text_pattern__field_indices_by_name[] = {
+  1,   /* field[1] = kind */
+  0,   /* field[0] = text */
+};
+static const ProtobufCIntRange portico__snapshot__v1__text_pattern__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__text_pattern__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.TextPattern",
+  "TextPattern",
+  "Portico__Snapshot__V1__TextPattern",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__TextPattern),
+  2,
+  portico__snapshot__v1__text_pattern__field_descriptors,
+  portico__snapshot__v1__text_pattern__field_indices_by_name,
+  1,  portico__snapshot__v1__text_pattern__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__text_pattern__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__log_format__field_descriptors[2] =
+{
+  {
+    "template_text",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__LogFormat, template_text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "escaping",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__LogFormat, escaping),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__log_format__field_indices_by_name[] = {
+  1,   /* field[1] = escaping */
+  0,   /* field[0] = template_text */
+};
+static const ProtobufCIntRange portico__snapshot__v1__log_format__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__log_format__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.LogFormat",
+  "LogFormat",
+  "Portico__Snapshot__V1__LogFormat",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__LogFormat),
+  2,
+  portico__snapshot__v1__log_format__field_descriptors,
+  portico__snapshot__v1__log_format__field_indices_by_name,
+  1,  portico__snapshot__v1__log_format__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__log_format__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_program__field_descriptors[6] =
+{
+  {
+    "variables",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__SnippetProgram, n_variables),
+    offsetof(Portico__Snapshot__V1__SnippetProgram, variables),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "conditions",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__SnippetProgram, n_conditions),
+    offsetof(Portico__Snapshot__V1__SnippetProgram, conditions),
+    &portico__snapshot__v1__snippet_condition__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "operations",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__SnippetProgram, n_operations),
+    offsetof(Portico__Snapshot__V1__SnippetProgram, operations),
+    &portico__snapshot__v1__snippet_operation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_headers",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__SnippetProgram, n_request_headers),
+    offsetof(Portico__Snapshot__V1__SnippetProgram, request_headers),
+    &portico__snapshot__v1__snippet_header__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_headers",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__SnippetProgram, n_response_headers),
+    offsetof(Portico__Snapshot__V1__SnippetProgram, response_headers),
+    &portico__snapshot__v1__snippet_header__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cache",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetProgram, cache),
+    &portico__snapshot__v1__cache_directives__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__snippet_program__field_indices_by_name[] = {
+  5,   /* field[5] = cache */
+  1,   /* field[1] = conditions */
+  2,   /* field[2] = operations */
+  3,   /* field[3] = request_headers */
+  4,   /* field[4] = response_headers */
+  0,   /* field[0] = variables */
+};
+static const ProtobufCIntRange portico__snapshot__v1__snippet_program__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_program__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.SnippetProgram",
+  "SnippetProgram",
+  "Portico__Snapshot__V1__SnippetProgram",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__SnippetProgram),
+  6,
+  portico__snapshot__v1__snippet_program__field_descriptors,
+  portico__snapshot__v1__snippet_program__field_indices_by_name,
+  1,  portico__snapshot__v1__snippet_program__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__snippet_program__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_condition__field_descriptors[3] =
+{
+  {
+    "left",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetCondition, left),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "comparison",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetCondition, comparison),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "right",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetCondition, right),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__snippet_condition__field_indices_by_name[] = {
+  1,   /* field[1] = comparison */
+  0,   /* field[0] = left */
+  2,   /* field[2] = right */
+};
+static const ProtobufCIntRange portico__snapshot__v1__snippet_condition__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_condition__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.SnippetCondition",
+  "SnippetCondition",
+  "Portico__Snapshot__V1__SnippetCondition",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__SnippetCondition),
+  3,
+  portico__snapshot__v1__snippet_condition__field_descriptors,
+  portico__snapshot__v1__snippet_condition__field_indices_by_name,
+  1,  portico__snapshot__v1__snippet_condition__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__snippet_condition__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_operation__field_descriptors[6] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetOperation, kind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "guard_condition",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetOperation, guard_condition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "index",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetOperation, index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetOperation, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pattern",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetOperation, pattern),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "flag",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetOperation, flag),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__snippet_operation__field_indices_by_name[] = {
+  5,   /* field[5] = flag */
+  1,   /* field[1] = guard_condition */
+  2,   /* field[2] = index */
+  0,   /* field[0] = kind */
+  4,   /* field[4] = pattern */
+  3,   /* field[3] = text */
+};
+static const ProtobufCIntRange portico__snapshot__v1__snippet_operation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_operation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.SnippetOperation",
+  "SnippetOperation",
+  "Portico__Snapshot__V1__SnippetOperation",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__SnippetOperation),
+  6,
+  portico__snapshot__v1__snippet_operation__field_descriptors,
+  portico__snapshot__v1__snippet_operation__field_indices_by_name,
+  1,  portico__snapshot__v1__snippet_operation__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__snippet_operation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_header__field_descriptors[8] =
+{
+  {
+    "action",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetHeader, action),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "guard_condition",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetHeader, guard_condition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetHeader, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetHeader, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "statuses",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Portico__Snapshot__V1__SnippetHeader, n_statuses),
+    offsetof(Portico__Snapshot__V1__SnippetHeader, statuses),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "always",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetHeader, always),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "media_types",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__SnippetHeader, n_media_types),
+    offsetof(Portico__Snapshot__V1__SnippetHeader, media_types),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetHeader, seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__snippet_header__field_indices_by_name[] = {
+  0,   /* field[0] = action */
+  5,   /* field[5] = always */
+  1,   /* field[1] = guard_condition */
+  6,   /* field[6] = media_types */
+  2,   /* field[2] = name */
+  7,   /* field[7] = seconds */
+  4,   /* field[4] = statuses */
+  3,   /* field[3] = value */
+};
+static const ProtobufCIntRange portico__snapshot__v1__snippet_header__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_header__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.SnippetHeader",
+  "SnippetHeader",
+  "Portico__Snapshot__V1__SnippetHeader",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__SnippetHeader),
+  8,
+  portico__snapshot__v1__snippet_header__field_descriptors,
+  portico__snapshot__v1__snippet_header__field_indices_by_name,
+  1,  portico__snapshot__v1__snippet_header__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__snippet_header__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__cache_directives__field_descriptors[2] =
+{
+  {
+    "names",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__CacheDirectives, n_names),
+    offsetof(Portico__Snapshot__V1__CacheDirectives, names),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "values",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__CacheDirectives, n_values),
+    offsetof(Portico__Snapshot__V1__CacheDirectives, values),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__cache_directives__field_indices_by_name[] = {
+  0,   /* field[0] = names */
+  1,   /* field[1] = values */
+};
+static const ProtobufCIntRange portico__snapshot__v1__cache_directives__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__cache_directives__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.CacheDirectives",
+  "CacheDirectives",
+  "Portico__Snapshot__V1__CacheDirectives",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__CacheDirectives),
+  2,
+  portico__snapshot__v1__cache_directives__field_descriptors,
+  portico__snapshot__v1__cache_directives__field_indices_by_name,
+  1,  portico__snapshot__v1__cache_directives__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__cache_directives__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[35] =
 {
   {
     "connect_timeout_ms",
@@ -534,23 +4119,351 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "buffers_responses",
+    90,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, buffers_responses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_buffer_count",
+    91,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, response_buffer_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_buffer_bytes",
+    92,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, response_buffer_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "busy_buffer_bytes",
+    93,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, busy_buffer_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_temporary_file_bytes",
+    94,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, maximum_temporary_file_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uses_http10_upstream",
+    95,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, uses_http10_upstream),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "makes_relative_redirects",
+    96,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, makes_relative_redirects),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "names_port_in_redirects",
+    97,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, names_port_in_redirects),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preserves_trailing_slash",
+    98,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, preserves_trailing_slash),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "traces_requests",
+    99,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, traces_requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trusts_incoming_span",
+    100,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, trusts_incoming_span),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_withheld",
+    101,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, is_withheld),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rewrite",
+    110,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, rewrite),
+    &portico__snapshot__v1__rewrite_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "redirect",
+    111,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, redirect),
+    &portico__snapshot__v1__redirect_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_rewriting",
+    112,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, response_rewriting),
+    &portico__snapshot__v1__response_rewriting__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error_pages",
+    113,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, error_pages),
+    &portico__snapshot__v1__error_page_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "balancing",
+    114,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, balancing),
+    &portico__snapshot__v1__balancing_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "affinity",
+    115,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, affinity),
+    &portico__snapshot__v1__session_affinity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "headers",
+    116,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, headers),
+    &portico__snapshot__v1__header_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "access",
+    117,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, access),
+    &portico__snapshot__v1__access_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limits",
+    118,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, limits),
+    &portico__snapshot__v1__rate_limits__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cross_origin",
+    119,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, cross_origin),
+    &portico__snapshot__v1__cross_origin_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "mirror",
+    120,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, mirror),
+    &portico__snapshot__v1__mirror_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snippet",
+    121,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, snippet),
+    &portico__snapshot__v1__snippet_program__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "span_name",
+    130,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, span_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__route_policy__field_indices_by_name[] = {
+  29,   /* field[29] = access */
+  27,   /* field[27] = affinity */
+  26,   /* field[26] = balancing */
   5,   /* field[5] = body_buffer_bytes */
   4,   /* field[4] = buffers_requests */
+  10,   /* field[10] = buffers_responses */
+  13,   /* field[13] = busy_buffer_bytes */
   0,   /* field[0] = connect_timeout_ms */
+  31,   /* field[31] = cross_origin */
+  25,   /* field[25] = error_pages */
+  28,   /* field[28] = headers */
+  21,   /* field[21] = is_withheld */
+  30,   /* field[30] = limits */
   9,   /* field[9] = logs_access */
+  16,   /* field[16] = makes_relative_redirects */
   3,   /* field[3] = maximum_body_bytes */
+  14,   /* field[14] = maximum_temporary_file_bytes */
+  32,   /* field[32] = mirror */
+  17,   /* field[17] = names_port_in_redirects */
+  18,   /* field[18] = preserves_trailing_slash */
   2,   /* field[2] = read_timeout_ms */
+  23,   /* field[23] = redirect */
+  12,   /* field[12] = response_buffer_bytes */
+  11,   /* field[11] = response_buffer_count */
+  24,   /* field[24] = response_rewriting */
   6,   /* field[6] = retry_conditions */
   8,   /* field[8] = retry_timeout_ms */
   7,   /* field[7] = retry_tries */
+  22,   /* field[22] = rewrite */
   1,   /* field[1] = send_timeout_ms */
+  33,   /* field[33] = snippet */
+  34,   /* field[34] = span_name */
+  19,   /* field[19] = traces_requests */
+  20,   /* field[20] = trusts_incoming_span */
+  15,   /* field[15] = uses_http10_upstream */
 };
-static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[4 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 90, 10 },
+  { 110, 22 },
+  { 130, 34 },
+  { 0, 35 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor =
 {
@@ -560,14 +4473,14 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor
   "Portico__Snapshot__V1__RoutePolicy",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__RoutePolicy),
-  10,
+  35,
   portico__snapshot__v1__route_policy__field_descriptors,
   portico__snapshot__v1__route_policy__field_indices_by_name,
-  1,  portico__snapshot__v1__route_policy__number_ranges,
+  4,  portico__snapshot__v1__route_policy__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__route_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__route__field_descriptors[6] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__route__field_descriptors[7] =
 {
   {
     "match",
@@ -641,8 +4554,21 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "alternatives",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__Route, n_alternatives),
+    offsetof(Portico__Snapshot__V1__Route, alternatives),
+    &portico__snapshot__v1__route_alternative__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__route__field_indices_by_name[] = {
+  6,   /* field[6] = alternatives */
   3,   /* field[3] = ingress_name */
   2,   /* field[2] = ingress_namespace */
   0,   /* field[0] = match */
@@ -650,10 +4576,11 @@ static const unsigned portico__snapshot__v1__route__field_indices_by_name[] = {
   5,   /* field[5] = policy */
   4,   /* field[4] = upstream */
 };
-static const ProtobufCIntRange portico__snapshot__v1__route__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__route__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 90, 6 },
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor =
 {
@@ -663,10 +4590,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor =
   "Portico__Snapshot__V1__Route",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__Route),
-  6,
+  7,
   portico__snapshot__v1__route__field_descriptors,
   portico__snapshot__v1__route__field_indices_by_name,
-  1,  portico__snapshot__v1__route__number_ranges,
+  2,  portico__snapshot__v1__route__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__route__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -811,7 +4738,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[27] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[45] =
 {
   {
     "default_upstream",
@@ -1137,11 +5064,231 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "uses_real_ip",
+    90,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, uses_real_ip),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "forwarded_for_proxy_protocol_header",
+    91,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, forwarded_for_proxy_protocol_header),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_headers",
+    92,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__GlobalSettings, n_request_headers),
+    offsetof(Portico__Snapshot__V1__GlobalSettings, request_headers),
+    &portico__snapshot__v1__header_assignment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response_headers",
+    93,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__GlobalSettings, n_response_headers),
+    offsetof(Portico__Snapshot__V1__GlobalSettings, response_headers),
+    &portico__snapshot__v1__header_assignment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hidden_headers",
+    94,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__GlobalSettings, n_hidden_headers),
+    offsetof(Portico__Snapshot__V1__GlobalSettings, hidden_headers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gzip",
+    95,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, gzip),
+    &portico__snapshot__v1__compression_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "brotli",
+    96,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, brotli),
+    &portico__snapshot__v1__compression_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "zstd",
+    97,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, zstd),
+    &portico__snapshot__v1__compression_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "blocked_addresses",
+    98,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__GlobalSettings, n_blocked_addresses),
+    offsetof(Portico__Snapshot__V1__GlobalSettings, blocked_addresses),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "blocked_agents",
+    99,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__GlobalSettings, n_blocked_agents),
+    offsetof(Portico__Snapshot__V1__GlobalSettings, blocked_agents),
+    &portico__snapshot__v1__text_pattern__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "blocked_referers",
+    100,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__GlobalSettings, n_blocked_referers),
+    offsetof(Portico__Snapshot__V1__GlobalSettings, blocked_referers),
+    &portico__snapshot__v1__text_pattern__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_key",
+    101,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, limit_key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_requests_status",
+    102,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, limit_requests_status),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_connections_status",
+    103,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, limit_connections_status),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "redirect_status",
+    104,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, redirect_status),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "log_format",
+    105,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, log_format),
+    &portico__snapshot__v1__log_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unlogged_targets",
+    106,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__GlobalSettings, n_unlogged_targets),
+    offsetof(Portico__Snapshot__V1__GlobalSettings, unlogged_targets),
+    &portico__snapshot__v1__text_pattern__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "logs_default_backend",
+    107,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, logs_default_backend),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__global_settings__field_indices_by_name[] = {
   26,   /* field[26] = access_log_path */
   19,   /* field[19] = adds_original_uri_header */
   12,   /* field[12] = allows_underscores_in_headers */
+  35,   /* field[35] = blocked_addresses */
+  36,   /* field[36] = blocked_agents */
+  37,   /* field[37] = blocked_referers */
+  33,   /* field[33] = brotli */
   3,   /* field[3] = client_body_timeout_ms */
   2,   /* field[2] = client_header_timeout_ms */
   16,   /* field[16] = computes_full_forwarded_for */
@@ -1149,28 +5296,43 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   0,   /* field[0] = default_upstream */
   11,   /* field[11] = drain_timeout_ms */
   17,   /* field[17] = forwarded_for_header */
+  28,   /* field[28] = forwarded_for_proxy_protocol_header */
   14,   /* field[14] = generates_request_id */
+  32,   /* field[32] = gzip */
+  31,   /* field[31] = hidden_headers */
   13,   /* field[13] = ignores_invalid_headers */
   5,   /* field[5] = keep_alive_requests */
   4,   /* field[4] = keep_alive_timeout_ms */
+  40,   /* field[40] = limit_connections_status */
+  38,   /* field[38] = limit_key */
+  39,   /* field[39] = limit_requests_status */
+  42,   /* field[42] = log_format */
   25,   /* field[25] = logs_access */
+  44,   /* field[44] = logs_default_backend */
   8,   /* field[8] = maximum_connections */
   7,   /* field[7] = maximum_header_bytes */
   6,   /* field[6] = maximum_header_line_bytes */
   20,   /* field[20] = passes_server_header */
   10,   /* field[10] = proxy_protocol_timeout_ms */
+  41,   /* field[41] = redirect_status */
+  29,   /* field[29] = request_headers */
+  30,   /* field[30] = response_headers */
   18,   /* field[18] = trusted_proxies */
+  43,   /* field[43] = unlogged_targets */
   21,   /* field[21] = upstream_keep_alive_connections */
   23,   /* field[23] = upstream_keep_alive_requests */
   24,   /* field[24] = upstream_keep_alive_time_ms */
   22,   /* field[22] = upstream_keep_alive_timeout_ms */
   15,   /* field[15] = uses_forwarded_headers */
   9,   /* field[9] = uses_proxy_protocol */
+  27,   /* field[27] = uses_real_ip */
+  34,   /* field[34] = zstd */
 };
-static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 27 }
+  { 90, 27 },
+  { 0, 45 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor =
 {
@@ -1180,10 +5342,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   "Portico__Snapshot__V1__GlobalSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__GlobalSettings),
-  27,
+  45,
   portico__snapshot__v1__global_settings__field_descriptors,
   portico__snapshot__v1__global_settings__field_indices_by_name,
-  1,  portico__snapshot__v1__global_settings__number_ranges,
+  2,  portico__snapshot__v1__global_settings__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__global_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -34,9 +34,36 @@ package struct GlobalSettings: Hashable, Sendable {
     /// Who may set forwarding headers or speak PROXY protocol, as CIDR blocks.
     package var trustedProxies: [String] = ["0.0.0.0/0", "::/0"]
     package var addsOriginalURIHeader = false
+    /// The client's address comes from `forwardedForHeader` of trusted proxies (`enable-real-ip`), without belief in
+    /// the other headers.
+    package var usesRealIP = false
+    /// Set for requests of connections with a PROXY protocol header.
+    package var forwardedForProxyProtocolHeader = "X-Forwarded-For-Proxy-Protocol"
+    /// Set towards every endpoint (`proxy-set-headers`).
+    package var requestHeaders: [HeaderAssignment] = []
 
     // Response headers.
     package var passesServerHeader = false
+    /// Set in every response, whoever makes it (`add-headers`).
+    package var responseHeaders: [HeaderAssignment] = []
+    /// Lower case. Endpoints' headers that no client sees (`hide-headers`).
+    package var hiddenHeaders: [String] = []
+    /// Nil: not offered. Of those that a client accepts alike, zstd goes before brotli and brotli before gzip.
+    package var gzip: CompressionSettings?
+    package var brotli: CompressionSettings?
+    package var zstd: CompressionSettings?
+
+    // Access, before any route is chosen: 403.
+    package var blockedAddresses: [String] = []
+    package var blockedAgents: [TextPattern] = []
+    package var blockedReferers: [TextPattern] = []
+    /// The template of what `RateLimits` count by; where it is empty a request is not limited.
+    package var limitKey = "$binary_remote_addr"
+    package var limitRequestsStatus: UInt32 = 503
+    package var limitConnectionsStatus: UInt32 = 503
+
+    /// Of redirects that stand for the same request at another URL: to https, to and from `www.`.
+    package var redirectStatus: UInt32 = 308
 
     // Upstream connections, per worker and upstream.
     package var upstreamKeepAliveConnections: UInt32 = 320
@@ -49,6 +76,12 @@ package struct GlobalSettings: Hashable, Sendable {
     package var logsAccess = true
     /// A file, or `/dev/stdout`.
     package var accessLogPath = "/dev/stdout"
+    /// Nil: ingress-nginx's own.
+    package var logFormat: LogFormat?
+    /// Request targets, with their query, that are not logged.
+    package var unloggedTargets: [TextPattern] = []
+    /// Requests that no route claims are logged too.
+    package var logsDefaultBackend = false
 
     package init() {}
 }

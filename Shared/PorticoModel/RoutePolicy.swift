@@ -17,7 +17,9 @@ package struct RetryConditions: OptionSet, Hashable, Sendable {
     package static let nonIdempotent = RetryConditions(rawValue: 1 << 10)
 }
 
-/// Everything a route decides about its requests, flat. Defaults are ingress-nginx's.
+/// Everything a route decides about its requests. Defaults are ingress-nginx's.
+///
+/// What nearly every request needs is flat; `features` holds the rest, and nothing where the route has none.
 package struct RoutePolicy: Hashable, Sendable {
     package var connectTimeoutMilliseconds: UInt32 = 5_000
     /// Between two successful writes of the request.
@@ -37,5 +39,84 @@ package struct RoutePolicy: Hashable, Sendable {
     package var retryTimeoutMilliseconds: UInt32 = 0
     package var logsAccess = true
 
+    /// Read ahead of a slow client, into memory and then a temporary file (`proxy-buffering`).
+    package var buffersResponses = false
+    package var responseBufferCount: UInt32 = 4
+    /// Of one buffer, the one of the response's head among them.
+    package var responseBufferBytes: UInt32 = 4 << 10
+    /// How much may be on its way to the client while the rest is still read; 0 is twice the buffer.
+    package var busyBufferBytes: UInt32 = 0
+    /// 0 keeps responses out of files.
+    package var maximumTemporaryFileBytes: UInt64 = 1 << 30
+    /// Speak HTTP/1.0 to the endpoint, without keep-alive (`proxy-http-version`).
+    package var usesHTTP10Upstream = false
+    /// Redirects made here have a path instead of a URL.
+    package var makesRelativeRedirects = false
+    /// Redirects made here name the listening port where it is not the scheme's own.
+    package var namesPortInRedirects = false
+    /// The redirect to https keeps a slash at the end of the path.
+    package var preservesTrailingSlash = false
+    /// Requests are traced: `traceparent` goes to the endpoint.
+    package var tracesRequests = false
+    /// The client's `traceparent` is continued; otherwise a trace begins here.
+    package var trustsIncomingSpan = true
+    /// All requests are answered with 503: what protects the route could not be read.
+    package var isWithheld = false
+
+    private var box: FeatureBox?
+
+    /// Copying a policy never copies them.
+    package var features: RouteFeatures {
+        get { box?.features ?? RouteFeatures() }
+        set { box = newValue == RouteFeatures() ? nil : FeatureBox(newValue) }
+    }
+
+    package var hasFeatures: Bool { box != nil }
+
     package init() {}
+}
+
+/// What few routes have. The data plane turns each into its own form when it builds a table, and looks at nil
+/// otherwise.
+package struct RouteFeatures: Hashable, Sendable {
+    /// Path, Host and prefix towards the endpoint.
+    package var rewrite: RewritePolicy?
+    /// Every request is sent elsewhere.
+    package var redirect: RedirectPolicy?
+    /// Cookies and Location of responses.
+    package var responseRewriting: ResponseRewriting?
+    /// Errors that another service puts into words.
+    package var errorPages: ErrorPagePolicy?
+    /// Other than round robin.
+    package var balancing: BalancingPolicy?
+    /// Sticky sessions.
+    package var affinity: SessionAffinity?
+    /// Headers set or hidden.
+    package var headers: HeaderPolicy?
+    /// Address lists, passwords, external authentication.
+    package var access: AccessPolicy?
+    /// Rates, connections, speed.
+    package var limits: RateLimits?
+    /// CORS.
+    package var crossOrigin: CrossOriginPolicy?
+    /// A copy of each request goes elsewhere.
+    package var mirror: MirrorPolicy?
+    /// What configuration snippets mean.
+    package var snippet: SnippetProgram?
+    /// The template of a span's name; empty: the route's host and path.
+    package var spanName = ""
+
+    package init() {}
+}
+
+private final class FeatureBox: Hashable, Sendable {
+    let features: RouteFeatures
+
+    init(_ features: RouteFeatures) { self.features = features }
+
+    static func == (left: FeatureBox, right: FeatureBox) -> Bool {
+        left === right || left.features == right.features
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(features) }
 }

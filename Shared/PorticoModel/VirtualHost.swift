@@ -1,8 +1,9 @@
 /// How a route's path is compared with a request's normalised path.
 ///
-/// Order of precedence within a host: an exact match first, then regular expressions, the longest text first; then the
-/// longest path, `prefix` before `stringPrefix`.
-/// Raw values are on the wire.
+/// Order of precedence within a host: an exact match first, then a regular expression, the longest first and of equal
+/// length the one whose bytes are greater, then the longest path, `prefix` before `stringPrefix`. `firmPrefix`, where
+/// it is the longest of all the plain ones that match, goes before every regular expression (nginx's `^~`). Raw values
+/// are on the wire.
 package enum PathMatch: UInt32, Hashable, Comparable, Sendable, CaseIterable {
     /// Equal, byte for byte (pathType `Exact`).
     case exact = 1
@@ -10,8 +11,15 @@ package enum PathMatch: UInt32, Hashable, Comparable, Sendable, CaseIterable {
     case prefix = 2
     /// The path starts with the bytes of the route (pathType `ImplementationSpecific`, as ingress-nginx takes it).
     case stringPrefix = 3
-    /// The path starts with a match of the route's regular expression, whatever the case of letters (`use-regex`).
+    /// The path matches the regular expression `^` + path, whatever the letters' case. Its captures are `$1` and so on
+    /// of the policy's templates. One that cannot be compiled, or exceeds the match limits, matches nothing.
     case regex = 4
+    /// The same with regard to case.
+    case caseSensitiveRegex = 5
+    /// As `stringPrefix`, and regular expressions are not asked.
+    case firmPrefix = 6
+
+    package var isRegex: Bool { self == .regex || self == .caseSensitiveRegex }
 
     package static func < (left: PathMatch, right: PathMatch) -> Bool { left.rawValue < right.rawValue }
 }
@@ -19,14 +27,17 @@ package enum PathMatch: UInt32, Hashable, Comparable, Sendable, CaseIterable {
 /// One path of a virtual host and where its requests go.
 package struct Route: Hashable, Sendable {
     package var match: PathMatch
-    /// Starts with `/`. For `prefix`, a trailing slash is meaningless and removed, save for `/` itself.
+    /// Starts with `/`, save for a regular expression that comes from a snippet; every regular expression is anchored at
+    /// the start of the path. For `prefix`, a trailing slash is meaningless and removed, save for `/` itself.
     package var path: String
     /// The Ingress that the route was compiled from, for metrics and logs.
     package var ingress: ObjectName
-    /// The name of an upstream section.
+    /// The name of an upstream section; empty: the route answers by itself, by its policy or with 404.
     package var upstream: String
     /// An index into `VirtualHost.policies`; nil takes `GlobalSettings.defaultPolicy`.
     package var policy: Int?
+    /// The canaries, in the order in which they are asked.
+    package var alternatives: [RouteAlternative] = []
 
     package init(match: PathMatch, path: String, ingress: ObjectName, upstream: String, policy: Int? = nil) {
         self.match = match

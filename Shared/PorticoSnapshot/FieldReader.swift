@@ -51,4 +51,14 @@ struct FieldReader {
         for index in 0..<count { values.append(try text(elements[index], field)) }
         return values
     }
+
+    func numbers(_ elements: UnsafeMutablePointer<UInt32>?, _ count: Int) -> [UInt32] {
+        Array(UnsafeBufferPointer(start: elements, count: elements == nil ? 0 : count))
+    }
+
+    /// A number that stands for one of a few values.
+    func choice<Choice: RawRepresentable<UInt32>>(_ value: UInt32, _ field: String) throws(SnapshotError) -> Choice {
+        guard let choice = Choice(rawValue: value) else { throw invalid(field, "\(value)") }
+        return choice
+    }
 }

@@ -57,14 +57,16 @@ extension SectionCodec {
         guard let match = PathMatch(rawValue: message.match) else { throw reader.invalid("match", "\(message.match)") }
         guard Int(message.policy) <= policies else { throw reader.invalid("policy", "\(message.policy)") }
         let path = try reader.text(message.path, "path")
-        guard path.utf8.first == UInt8(ascii: "/") else { throw reader.invalid("path", "\"\(path)\"") }
-        return Route(
+        guard match.isRegex || path.utf8.first == UInt8(ascii: "/") else { throw reader.invalid("path", "\"\(path)\"") }
+        var route = Route(
             match: match, path: path,
             ingress: ObjectName(
                 namespace: try reader.text(message.ingress_namespace, "ingress_namespace"),
                 name: try reader.text(message.ingress_name, "ingress_name")),
             upstream: try reader.text(message.upstream, "upstream"),
             policy: message.policy == 0 ? nil : Int(message.policy) - 1)
+        route.alternatives = try reader.list(message.alternatives, message.n_alternatives, "alternatives", decode)
+        return route
     }
 
     private static func policy(
@@ -81,6 +83,19 @@ extension SectionCodec {
         policy.retryTries = message.retry_tries
         policy.retryTimeoutMilliseconds = message.retry_timeout_ms
         policy.logsAccess = message.logs_access != 0
+        policy.buffersResponses = message.buffers_responses != 0
+        policy.responseBufferCount = message.response_buffer_count
+        policy.responseBufferBytes = message.response_buffer_bytes
+        policy.busyBufferBytes = message.busy_buffer_bytes
+        policy.maximumTemporaryFileBytes = message.maximum_temporary_file_bytes
+        policy.usesHTTP10Upstream = message.uses_http10_upstream != 0
+        policy.makesRelativeRedirects = message.makes_relative_redirects != 0
+        policy.namesPortInRedirects = message.names_port_in_redirects != 0
+        policy.preservesTrailingSlash = message.preserves_trailing_slash != 0
+        policy.tracesRequests = message.traces_requests != 0
+        policy.trustsIncomingSpan = message.trusts_incoming_span != 0
+        policy.isWithheld = message.is_withheld != 0
+        policy.features = try features(message)
         return policy
     }
 
@@ -131,6 +146,7 @@ extension SectionCodec {
         settings.upstreamKeepAliveTimeMilliseconds = message.upstream_keep_alive_time_ms
         settings.logsAccess = message.logs_access != 0
         settings.accessLogPath = try reader.text(message.access_log_path, "access_log_path")
+        try decodePolicies(message, into: &settings)
         return settings
     }
 }

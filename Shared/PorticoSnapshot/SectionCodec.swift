@@ -46,10 +46,12 @@ package enum SectionCodec {
         message.pointee.ingress_name = arena.text(route.ingress.name)
         message.pointee.upstream = arena.text(route.upstream)
         message.pointee.policy = route.policy.map { UInt32($0) + 1 } ?? 0
+        message.pointee.n_alternatives = route.alternatives.count
+        message.pointee.alternatives = arena.list(route.alternatives) { encode($0, in: arena) }
         return message
     }
 
-    private static func encode(
+    static func encode(
         _ policy: RoutePolicy, in arena: borrowing MessageArena
     ) -> UnsafeMutablePointer<Portico__Snapshot__V1__RoutePolicy>? {
         let message = arena.make(portico__snapshot__v1__route_policy__init)
@@ -63,6 +65,19 @@ package enum SectionCodec {
         message.pointee.retry_tries = policy.retryTries
         message.pointee.retry_timeout_ms = policy.retryTimeoutMilliseconds
         message.pointee.logs_access = policy.logsAccess ? 1 : 0
+        message.pointee.buffers_responses = policy.buffersResponses ? 1 : 0
+        message.pointee.response_buffer_count = policy.responseBufferCount
+        message.pointee.response_buffer_bytes = policy.responseBufferBytes
+        message.pointee.busy_buffer_bytes = policy.busyBufferBytes
+        message.pointee.maximum_temporary_file_bytes = policy.maximumTemporaryFileBytes
+        message.pointee.uses_http10_upstream = policy.usesHTTP10Upstream ? 1 : 0
+        message.pointee.makes_relative_redirects = policy.makesRelativeRedirects ? 1 : 0
+        message.pointee.names_port_in_redirects = policy.namesPortInRedirects ? 1 : 0
+        message.pointee.preserves_trailing_slash = policy.preservesTrailingSlash ? 1 : 0
+        message.pointee.traces_requests = policy.tracesRequests ? 1 : 0
+        message.pointee.trusts_incoming_span = policy.trustsIncomingSpan ? 1 : 0
+        message.pointee.is_withheld = policy.isWithheld ? 1 : 0
+        if policy.hasFeatures { encode(policy.features, into: message, arena) }
         return message
     }
 
@@ -109,6 +124,7 @@ package enum SectionCodec {
         message.pointee.upstream_keep_alive_time_ms = settings.upstreamKeepAliveTimeMilliseconds
         message.pointee.logs_access = settings.logsAccess ? 1 : 0
         message.pointee.access_log_path = arena.text(settings.accessLogPath)
+        encodePolicies(settings, into: message, arena)
         return message
     }
 }

@@ -15,6 +15,34 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 
+typedef struct Portico__Snapshot__V1__RewritePolicy Portico__Snapshot__V1__RewritePolicy;
+typedef struct Portico__Snapshot__V1__RedirectPolicy Portico__Snapshot__V1__RedirectPolicy;
+typedef struct Portico__Snapshot__V1__TextReplacement Portico__Snapshot__V1__TextReplacement;
+typedef struct Portico__Snapshot__V1__ResponseRewriting Portico__Snapshot__V1__ResponseRewriting;
+typedef struct Portico__Snapshot__V1__ErrorPagePolicy Portico__Snapshot__V1__ErrorPagePolicy;
+typedef struct Portico__Snapshot__V1__BalancingPolicy Portico__Snapshot__V1__BalancingPolicy;
+typedef struct Portico__Snapshot__V1__SessionAffinity Portico__Snapshot__V1__SessionAffinity;
+typedef struct Portico__Snapshot__V1__RouteAlternative Portico__Snapshot__V1__RouteAlternative;
+typedef struct Portico__Snapshot__V1__HeaderAssignment Portico__Snapshot__V1__HeaderAssignment;
+typedef struct Portico__Snapshot__V1__HeaderPolicy Portico__Snapshot__V1__HeaderPolicy;
+typedef struct Portico__Snapshot__V1__AddressRule Portico__Snapshot__V1__AddressRule;
+typedef struct Portico__Snapshot__V1__MethodLimit Portico__Snapshot__V1__MethodLimit;
+typedef struct Portico__Snapshot__V1__AccessPolicy Portico__Snapshot__V1__AccessPolicy;
+typedef struct Portico__Snapshot__V1__PasswordAuthentication Portico__Snapshot__V1__PasswordAuthentication;
+typedef struct Portico__Snapshot__V1__RemoteTarget Portico__Snapshot__V1__RemoteTarget;
+typedef struct Portico__Snapshot__V1__ExternalAuthentication Portico__Snapshot__V1__ExternalAuthentication;
+typedef struct Portico__Snapshot__V1__CacheDuration Portico__Snapshot__V1__CacheDuration;
+typedef struct Portico__Snapshot__V1__RateLimits Portico__Snapshot__V1__RateLimits;
+typedef struct Portico__Snapshot__V1__CrossOriginPolicy Portico__Snapshot__V1__CrossOriginPolicy;
+typedef struct Portico__Snapshot__V1__MirrorPolicy Portico__Snapshot__V1__MirrorPolicy;
+typedef struct Portico__Snapshot__V1__CompressionSettings Portico__Snapshot__V1__CompressionSettings;
+typedef struct Portico__Snapshot__V1__TextPattern Portico__Snapshot__V1__TextPattern;
+typedef struct Portico__Snapshot__V1__LogFormat Portico__Snapshot__V1__LogFormat;
+typedef struct Portico__Snapshot__V1__SnippetProgram Portico__Snapshot__V1__SnippetProgram;
+typedef struct Portico__Snapshot__V1__SnippetCondition Portico__Snapshot__V1__SnippetCondition;
+typedef struct Portico__Snapshot__V1__SnippetOperation Portico__Snapshot__V1__SnippetOperation;
+typedef struct Portico__Snapshot__V1__SnippetHeader Portico__Snapshot__V1__SnippetHeader;
+typedef struct Portico__Snapshot__V1__CacheDirectives Portico__Snapshot__V1__CacheDirectives;
 typedef struct Portico__Snapshot__V1__RoutePolicy Portico__Snapshot__V1__RoutePolicy;
 typedef struct Portico__Snapshot__V1__Route Portico__Snapshot__V1__Route;
 typedef struct Portico__Snapshot__V1__VirtualHost Portico__Snapshot__V1__VirtualHost;
@@ -31,6 +59,411 @@ typedef struct Portico__Snapshot__V1__ManifestRoot Portico__Snapshot__V1__Manife
 
 /* --- messages --- */
 
+struct  Portico__Snapshot__V1__RewritePolicy
+{
+  ProtobufCMessage base;
+  char *target;
+  char *application_root;
+  char *forwarded_prefix;
+  char *upstream_host;
+};
+#define PORTICO__SNAPSHOT__V1__REWRITE_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__rewrite_policy__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__RedirectPolicy
+{
+  ProtobufCMessage base;
+  uint32_t status;
+  char *location;
+};
+#define PORTICO__SNAPSHOT__V1__REDIRECT_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__redirect_policy__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__TextReplacement
+{
+  ProtobufCMessage base;
+  char *from;
+  char *to;
+  uint32_t kind;
+};
+#define PORTICO__SNAPSHOT__V1__TEXT_REPLACEMENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__text_replacement__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__ResponseRewriting
+{
+  ProtobufCMessage base;
+  size_t n_cookie_domains;
+  Portico__Snapshot__V1__TextReplacement **cookie_domains;
+  size_t n_cookie_paths;
+  Portico__Snapshot__V1__TextReplacement **cookie_paths;
+  size_t n_locations;
+  Portico__Snapshot__V1__TextReplacement **locations;
+};
+#define PORTICO__SNAPSHOT__V1__RESPONSE_REWRITING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__response_rewriting__descriptor) \
+    , 0,NULL, 0,NULL, 0,NULL }
+
+
+struct  Portico__Snapshot__V1__ErrorPagePolicy
+{
+  ProtobufCMessage base;
+  size_t n_statuses;
+  uint32_t *statuses;
+  char *upstream;
+  char *fallback_upstream;
+  protobuf_c_boolean intercepts_responses;
+};
+#define PORTICO__SNAPSHOT__V1__ERROR_PAGE_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__error_page_policy__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__BalancingPolicy
+{
+  ProtobufCMessage base;
+  uint32_t algorithm;
+  char *hash_key;
+  uint32_t subset_size;
+};
+#define PORTICO__SNAPSHOT__V1__BALANCING_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__balancing_policy__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__SessionAffinity
+{
+  ProtobufCMessage base;
+  char *cookie_name;
+  char *cookie_path;
+  char *cookie_domain;
+  uint64_t expires_seconds;
+  uint64_t maximum_age_seconds;
+  uint32_t same_site;
+  protobuf_c_boolean omits_same_site_none;
+  uint32_t secure;
+  protobuf_c_boolean changes_on_failure;
+  uint32_t mode;
+  protobuf_c_boolean ignores_canaries;
+};
+#define PORTICO__SNAPSHOT__V1__SESSION_AFFINITY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__session_affinity__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+struct  Portico__Snapshot__V1__RouteAlternative
+{
+  ProtobufCMessage base;
+  char *upstream;
+  char *ingress_namespace;
+  char *ingress_name;
+  char *header;
+  char *header_value;
+  char *header_pattern;
+  char *cookie;
+  uint32_t weight;
+  uint32_t weight_total;
+};
+#define PORTICO__SNAPSHOT__V1__ROUTE_ALTERNATIVE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__route_alternative__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Portico__Snapshot__V1__HeaderAssignment
+{
+  ProtobufCMessage base;
+  char *name;
+  char *value;
+};
+#define PORTICO__SNAPSHOT__V1__HEADER_ASSIGNMENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__header_assignment__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__HeaderPolicy
+{
+  ProtobufCMessage base;
+  size_t n_request_headers;
+  Portico__Snapshot__V1__HeaderAssignment **request_headers;
+  size_t n_response_headers;
+  Portico__Snapshot__V1__HeaderAssignment **response_headers;
+  size_t n_hidden_headers;
+  char **hidden_headers;
+  char *connection_header;
+};
+#define PORTICO__SNAPSHOT__V1__HEADER_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__header_policy__descriptor) \
+    , 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__AddressRule
+{
+  ProtobufCMessage base;
+  char *block;
+  protobuf_c_boolean allows;
+};
+#define PORTICO__SNAPSHOT__V1__ADDRESS_RULE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__address_rule__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__MethodLimit
+{
+  ProtobufCMessage base;
+  size_t n_methods;
+  char **methods;
+  size_t n_rules;
+  Portico__Snapshot__V1__AddressRule **rules;
+};
+#define PORTICO__SNAPSHOT__V1__METHOD_LIMIT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__method_limit__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+struct  Portico__Snapshot__V1__AccessPolicy
+{
+  ProtobufCMessage base;
+  size_t n_address_rules;
+  Portico__Snapshot__V1__AddressRule **address_rules;
+  size_t n_method_limits;
+  Portico__Snapshot__V1__MethodLimit **method_limits;
+  protobuf_c_boolean satisfies_any;
+  Portico__Snapshot__V1__PasswordAuthentication *password;
+  Portico__Snapshot__V1__ExternalAuthentication *external;
+};
+#define PORTICO__SNAPSHOT__V1__ACCESS_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__access_policy__descriptor) \
+    , 0,NULL, 0,NULL, 0, NULL, NULL }
+
+
+struct  Portico__Snapshot__V1__PasswordAuthentication
+{
+  ProtobufCMessage base;
+  char *secret;
+  char *realm;
+  protobuf_c_boolean is_digest;
+};
+#define PORTICO__SNAPSHOT__V1__PASSWORD_AUTHENTICATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__password_authentication__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__RemoteTarget
+{
+  ProtobufCMessage base;
+  char *upstream;
+  protobuf_c_boolean uses_tls;
+  char *host;
+  char *request_target;
+};
+#define PORTICO__SNAPSHOT__V1__REMOTE_TARGET__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__remote_target__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__ExternalAuthentication
+{
+  ProtobufCMessage base;
+  Portico__Snapshot__V1__RemoteTarget *target;
+  char *method;
+  char *sign_in_url;
+  size_t n_response_headers;
+  char **response_headers;
+  char *request_redirect;
+  size_t n_set_headers;
+  Portico__Snapshot__V1__HeaderAssignment **set_headers;
+  protobuf_c_boolean always_sets_cookie;
+  char *cache_key;
+  size_t n_cache_durations;
+  Portico__Snapshot__V1__CacheDuration **cache_durations;
+  uint32_t keep_alive_connections;
+  uint32_t keep_alive_requests;
+  uint32_t keep_alive_timeout_ms;
+  protobuf_c_boolean keep_alive_shares_variables;
+  Portico__Snapshot__V1__SnippetProgram *snippet;
+};
+#define PORTICO__SNAPSHOT__V1__EXTERNAL_AUTHENTICATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__external_authentication__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, NULL }
+
+
+struct  Portico__Snapshot__V1__CacheDuration
+{
+  ProtobufCMessage base;
+  size_t n_statuses;
+  uint32_t *statuses;
+  uint32_t ms;
+};
+#define PORTICO__SNAPSHOT__V1__CACHE_DURATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__cache_duration__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Portico__Snapshot__V1__RateLimits
+{
+  ProtobufCMessage base;
+  uint32_t connections;
+  uint32_t requests_per_second;
+  uint32_t requests_per_minute;
+  uint32_t burst_multiplier;
+  size_t n_allowed_blocks;
+  char **allowed_blocks;
+  uint64_t response_bytes_per_second;
+  uint64_t response_rate_after_bytes;
+};
+#define PORTICO__SNAPSHOT__V1__RATE_LIMITS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__rate_limits__descriptor) \
+    , 0, 0, 0, 0, 0,NULL, 0, 0 }
+
+
+struct  Portico__Snapshot__V1__CrossOriginPolicy
+{
+  ProtobufCMessage base;
+  size_t n_origins;
+  char **origins;
+  char *methods;
+  char *headers;
+  char *exposed_headers;
+  protobuf_c_boolean allows_credentials;
+  uint32_t maximum_age_seconds;
+};
+#define PORTICO__SNAPSHOT__V1__CROSS_ORIGIN_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__cross_origin_policy__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Portico__Snapshot__V1__MirrorPolicy
+{
+  ProtobufCMessage base;
+  Portico__Snapshot__V1__RemoteTarget *target;
+  protobuf_c_boolean sends_body;
+};
+#define PORTICO__SNAPSHOT__V1__MIRROR_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__mirror_policy__descriptor) \
+    , NULL, 0 }
+
+
+struct  Portico__Snapshot__V1__CompressionSettings
+{
+  ProtobufCMessage base;
+  uint32_t level;
+  uint32_t minimum_bytes;
+  size_t n_types;
+  char **types;
+  size_t n_excluded_agents;
+  char **excluded_agents;
+};
+#define PORTICO__SNAPSHOT__V1__COMPRESSION_SETTINGS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__compression_settings__descriptor) \
+    , 0, 0, 0,NULL, 0,NULL }
+
+
+struct  Portico__Snapshot__V1__TextPattern
+{
+  ProtobufCMessage base;
+  char *text;
+  uint32_t kind;
+};
+#define PORTICO__SNAPSHOT__V1__TEXT_PATTERN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__text_pattern__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__LogFormat
+{
+  ProtobufCMessage base;
+  char *template_text;
+  uint32_t escaping;
+};
+#define PORTICO__SNAPSHOT__V1__LOG_FORMAT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__log_format__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__SnippetProgram
+{
+  ProtobufCMessage base;
+  size_t n_variables;
+  char **variables;
+  size_t n_conditions;
+  Portico__Snapshot__V1__SnippetCondition **conditions;
+  size_t n_operations;
+  Portico__Snapshot__V1__SnippetOperation **operations;
+  size_t n_request_headers;
+  Portico__Snapshot__V1__SnippetHeader **request_headers;
+  size_t n_response_headers;
+  Portico__Snapshot__V1__SnippetHeader **response_headers;
+  Portico__Snapshot__V1__CacheDirectives *cache;
+};
+#define PORTICO__SNAPSHOT__V1__SNIPPET_PROGRAM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__snippet_program__descriptor) \
+    , 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
+
+
+struct  Portico__Snapshot__V1__SnippetCondition
+{
+  ProtobufCMessage base;
+  char *left;
+  uint32_t comparison;
+  char *right;
+};
+#define PORTICO__SNAPSHOT__V1__SNIPPET_CONDITION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__snippet_condition__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__SnippetOperation
+{
+  ProtobufCMessage base;
+  uint32_t kind;
+  uint32_t guard_condition;
+  uint32_t index;
+  char *text;
+  char *pattern;
+  uint32_t flag;
+};
+#define PORTICO__SNAPSHOT__V1__SNIPPET_OPERATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__snippet_operation__descriptor) \
+    , 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__SnippetHeader
+{
+  ProtobufCMessage base;
+  uint32_t action;
+  uint32_t guard_condition;
+  char *name;
+  char *value;
+  size_t n_statuses;
+  uint32_t *statuses;
+  protobuf_c_boolean always;
+  size_t n_media_types;
+  char **media_types;
+  int64_t seconds;
+};
+#define PORTICO__SNAPSHOT__V1__SNIPPET_HEADER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__snippet_header__descriptor) \
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL, 0 }
+
+
+struct  Portico__Snapshot__V1__CacheDirectives
+{
+  ProtobufCMessage base;
+  size_t n_names;
+  char **names;
+  size_t n_values;
+  char **values;
+};
+#define PORTICO__SNAPSHOT__V1__CACHE_DIRECTIVES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__cache_directives__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
 struct  Portico__Snapshot__V1__RoutePolicy
 {
   ProtobufCMessage base;
@@ -44,10 +477,35 @@ struct  Portico__Snapshot__V1__RoutePolicy
   uint32_t retry_tries;
   uint32_t retry_timeout_ms;
   protobuf_c_boolean logs_access;
+  protobuf_c_boolean buffers_responses;
+  uint32_t response_buffer_count;
+  uint32_t response_buffer_bytes;
+  uint32_t busy_buffer_bytes;
+  uint64_t maximum_temporary_file_bytes;
+  protobuf_c_boolean uses_http10_upstream;
+  protobuf_c_boolean makes_relative_redirects;
+  protobuf_c_boolean names_port_in_redirects;
+  protobuf_c_boolean preserves_trailing_slash;
+  protobuf_c_boolean traces_requests;
+  protobuf_c_boolean trusts_incoming_span;
+  protobuf_c_boolean is_withheld;
+  Portico__Snapshot__V1__RewritePolicy *rewrite;
+  Portico__Snapshot__V1__RedirectPolicy *redirect;
+  Portico__Snapshot__V1__ResponseRewriting *response_rewriting;
+  Portico__Snapshot__V1__ErrorPagePolicy *error_pages;
+  Portico__Snapshot__V1__BalancingPolicy *balancing;
+  Portico__Snapshot__V1__SessionAffinity *affinity;
+  Portico__Snapshot__V1__HeaderPolicy *headers;
+  Portico__Snapshot__V1__AccessPolicy *access;
+  Portico__Snapshot__V1__RateLimits *limits;
+  Portico__Snapshot__V1__CrossOriginPolicy *cross_origin;
+  Portico__Snapshot__V1__MirrorPolicy *mirror;
+  Portico__Snapshot__V1__SnippetProgram *snippet;
+  char *span_name;
 };
 #define PORTICO__SNAPSHOT__V1__ROUTE_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__route_policy__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Portico__Snapshot__V1__Route
@@ -62,10 +520,12 @@ struct  Portico__Snapshot__V1__Route
    * One-based index into VirtualHost.policies; 0 takes the default policy.
    */
   uint32_t policy;
+  size_t n_alternatives;
+  Portico__Snapshot__V1__RouteAlternative **alternatives;
 };
 #define PORTICO__SNAPSHOT__V1__ROUTE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__route__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL }
 
 
 struct  Portico__Snapshot__V1__VirtualHost
@@ -129,10 +589,35 @@ struct  Portico__Snapshot__V1__GlobalSettings
   uint32_t upstream_keep_alive_time_ms;
   protobuf_c_boolean logs_access;
   char *access_log_path;
+  protobuf_c_boolean uses_real_ip;
+  char *forwarded_for_proxy_protocol_header;
+  size_t n_request_headers;
+  Portico__Snapshot__V1__HeaderAssignment **request_headers;
+  size_t n_response_headers;
+  Portico__Snapshot__V1__HeaderAssignment **response_headers;
+  size_t n_hidden_headers;
+  char **hidden_headers;
+  Portico__Snapshot__V1__CompressionSettings *gzip;
+  Portico__Snapshot__V1__CompressionSettings *brotli;
+  Portico__Snapshot__V1__CompressionSettings *zstd;
+  size_t n_blocked_addresses;
+  char **blocked_addresses;
+  size_t n_blocked_agents;
+  Portico__Snapshot__V1__TextPattern **blocked_agents;
+  size_t n_blocked_referers;
+  Portico__Snapshot__V1__TextPattern **blocked_referers;
+  char *limit_key;
+  uint32_t limit_requests_status;
+  uint32_t limit_connections_status;
+  uint32_t redirect_status;
+  Portico__Snapshot__V1__LogFormat *log_format;
+  size_t n_unlogged_targets;
+  Portico__Snapshot__V1__TextPattern **unlogged_targets;
+  protobuf_c_boolean logs_default_backend;
 };
 #define PORTICO__SNAPSHOT__V1__GLOBAL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__global_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0 }
 
 
 typedef enum {
@@ -201,6 +686,538 @@ struct  Portico__Snapshot__V1__ManifestRoot
     , {0,NULL} }
 
 
+/* Portico__Snapshot__V1__RewritePolicy methods */
+void   portico__snapshot__v1__rewrite_policy__init
+                     (Portico__Snapshot__V1__RewritePolicy         *message);
+size_t portico__snapshot__v1__rewrite_policy__get_packed_size
+                     (const Portico__Snapshot__V1__RewritePolicy   *message);
+size_t portico__snapshot__v1__rewrite_policy__pack
+                     (const Portico__Snapshot__V1__RewritePolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__rewrite_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__RewritePolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__RewritePolicy *
+       portico__snapshot__v1__rewrite_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__rewrite_policy__free_unpacked
+                     (Portico__Snapshot__V1__RewritePolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__RedirectPolicy methods */
+void   portico__snapshot__v1__redirect_policy__init
+                     (Portico__Snapshot__V1__RedirectPolicy         *message);
+size_t portico__snapshot__v1__redirect_policy__get_packed_size
+                     (const Portico__Snapshot__V1__RedirectPolicy   *message);
+size_t portico__snapshot__v1__redirect_policy__pack
+                     (const Portico__Snapshot__V1__RedirectPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__redirect_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__RedirectPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__RedirectPolicy *
+       portico__snapshot__v1__redirect_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__redirect_policy__free_unpacked
+                     (Portico__Snapshot__V1__RedirectPolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__TextReplacement methods */
+void   portico__snapshot__v1__text_replacement__init
+                     (Portico__Snapshot__V1__TextReplacement         *message);
+size_t portico__snapshot__v1__text_replacement__get_packed_size
+                     (const Portico__Snapshot__V1__TextReplacement   *message);
+size_t portico__snapshot__v1__text_replacement__pack
+                     (const Portico__Snapshot__V1__TextReplacement   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__text_replacement__pack_to_buffer
+                     (const Portico__Snapshot__V1__TextReplacement   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__TextReplacement *
+       portico__snapshot__v1__text_replacement__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__text_replacement__free_unpacked
+                     (Portico__Snapshot__V1__TextReplacement *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__ResponseRewriting methods */
+void   portico__snapshot__v1__response_rewriting__init
+                     (Portico__Snapshot__V1__ResponseRewriting         *message);
+size_t portico__snapshot__v1__response_rewriting__get_packed_size
+                     (const Portico__Snapshot__V1__ResponseRewriting   *message);
+size_t portico__snapshot__v1__response_rewriting__pack
+                     (const Portico__Snapshot__V1__ResponseRewriting   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__response_rewriting__pack_to_buffer
+                     (const Portico__Snapshot__V1__ResponseRewriting   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__ResponseRewriting *
+       portico__snapshot__v1__response_rewriting__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__response_rewriting__free_unpacked
+                     (Portico__Snapshot__V1__ResponseRewriting *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__ErrorPagePolicy methods */
+void   portico__snapshot__v1__error_page_policy__init
+                     (Portico__Snapshot__V1__ErrorPagePolicy         *message);
+size_t portico__snapshot__v1__error_page_policy__get_packed_size
+                     (const Portico__Snapshot__V1__ErrorPagePolicy   *message);
+size_t portico__snapshot__v1__error_page_policy__pack
+                     (const Portico__Snapshot__V1__ErrorPagePolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__error_page_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__ErrorPagePolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__ErrorPagePolicy *
+       portico__snapshot__v1__error_page_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__error_page_policy__free_unpacked
+                     (Portico__Snapshot__V1__ErrorPagePolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__BalancingPolicy methods */
+void   portico__snapshot__v1__balancing_policy__init
+                     (Portico__Snapshot__V1__BalancingPolicy         *message);
+size_t portico__snapshot__v1__balancing_policy__get_packed_size
+                     (const Portico__Snapshot__V1__BalancingPolicy   *message);
+size_t portico__snapshot__v1__balancing_policy__pack
+                     (const Portico__Snapshot__V1__BalancingPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__balancing_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__BalancingPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__BalancingPolicy *
+       portico__snapshot__v1__balancing_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__balancing_policy__free_unpacked
+                     (Portico__Snapshot__V1__BalancingPolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__SessionAffinity methods */
+void   portico__snapshot__v1__session_affinity__init
+                     (Portico__Snapshot__V1__SessionAffinity         *message);
+size_t portico__snapshot__v1__session_affinity__get_packed_size
+                     (const Portico__Snapshot__V1__SessionAffinity   *message);
+size_t portico__snapshot__v1__session_affinity__pack
+                     (const Portico__Snapshot__V1__SessionAffinity   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__session_affinity__pack_to_buffer
+                     (const Portico__Snapshot__V1__SessionAffinity   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__SessionAffinity *
+       portico__snapshot__v1__session_affinity__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__session_affinity__free_unpacked
+                     (Portico__Snapshot__V1__SessionAffinity *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__RouteAlternative methods */
+void   portico__snapshot__v1__route_alternative__init
+                     (Portico__Snapshot__V1__RouteAlternative         *message);
+size_t portico__snapshot__v1__route_alternative__get_packed_size
+                     (const Portico__Snapshot__V1__RouteAlternative   *message);
+size_t portico__snapshot__v1__route_alternative__pack
+                     (const Portico__Snapshot__V1__RouteAlternative   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__route_alternative__pack_to_buffer
+                     (const Portico__Snapshot__V1__RouteAlternative   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__RouteAlternative *
+       portico__snapshot__v1__route_alternative__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__route_alternative__free_unpacked
+                     (Portico__Snapshot__V1__RouteAlternative *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__HeaderAssignment methods */
+void   portico__snapshot__v1__header_assignment__init
+                     (Portico__Snapshot__V1__HeaderAssignment         *message);
+size_t portico__snapshot__v1__header_assignment__get_packed_size
+                     (const Portico__Snapshot__V1__HeaderAssignment   *message);
+size_t portico__snapshot__v1__header_assignment__pack
+                     (const Portico__Snapshot__V1__HeaderAssignment   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__header_assignment__pack_to_buffer
+                     (const Portico__Snapshot__V1__HeaderAssignment   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__HeaderAssignment *
+       portico__snapshot__v1__header_assignment__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__header_assignment__free_unpacked
+                     (Portico__Snapshot__V1__HeaderAssignment *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__HeaderPolicy methods */
+void   portico__snapshot__v1__header_policy__init
+                     (Portico__Snapshot__V1__HeaderPolicy         *message);
+size_t portico__snapshot__v1__header_policy__get_packed_size
+                     (const Portico__Snapshot__V1__HeaderPolicy   *message);
+size_t portico__snapshot__v1__header_policy__pack
+                     (const Portico__Snapshot__V1__HeaderPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__header_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__HeaderPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__HeaderPolicy *
+       portico__snapshot__v1__header_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__header_policy__free_unpacked
+                     (Portico__Snapshot__V1__HeaderPolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__AddressRule methods */
+void   portico__snapshot__v1__address_rule__init
+                     (Portico__Snapshot__V1__AddressRule         *message);
+size_t portico__snapshot__v1__address_rule__get_packed_size
+                     (const Portico__Snapshot__V1__AddressRule   *message);
+size_t portico__snapshot__v1__address_rule__pack
+                     (const Portico__Snapshot__V1__AddressRule   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__address_rule__pack_to_buffer
+                     (const Portico__Snapshot__V1__AddressRule   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__AddressRule *
+       portico__snapshot__v1__address_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__address_rule__free_unpacked
+                     (Portico__Snapshot__V1__AddressRule *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__MethodLimit methods */
+void   portico__snapshot__v1__method_limit__init
+                     (Portico__Snapshot__V1__MethodLimit         *message);
+size_t portico__snapshot__v1__method_limit__get_packed_size
+                     (const Portico__Snapshot__V1__MethodLimit   *message);
+size_t portico__snapshot__v1__method_limit__pack
+                     (const Portico__Snapshot__V1__MethodLimit   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__method_limit__pack_to_buffer
+                     (const Portico__Snapshot__V1__MethodLimit   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__MethodLimit *
+       portico__snapshot__v1__method_limit__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__method_limit__free_unpacked
+                     (Portico__Snapshot__V1__MethodLimit *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__AccessPolicy methods */
+void   portico__snapshot__v1__access_policy__init
+                     (Portico__Snapshot__V1__AccessPolicy         *message);
+size_t portico__snapshot__v1__access_policy__get_packed_size
+                     (const Portico__Snapshot__V1__AccessPolicy   *message);
+size_t portico__snapshot__v1__access_policy__pack
+                     (const Portico__Snapshot__V1__AccessPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__access_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__AccessPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__AccessPolicy *
+       portico__snapshot__v1__access_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__access_policy__free_unpacked
+                     (Portico__Snapshot__V1__AccessPolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__PasswordAuthentication methods */
+void   portico__snapshot__v1__password_authentication__init
+                     (Portico__Snapshot__V1__PasswordAuthentication         *message);
+size_t portico__snapshot__v1__password_authentication__get_packed_size
+                     (const Portico__Snapshot__V1__PasswordAuthentication   *message);
+size_t portico__snapshot__v1__password_authentication__pack
+                     (const Portico__Snapshot__V1__PasswordAuthentication   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__password_authentication__pack_to_buffer
+                     (const Portico__Snapshot__V1__PasswordAuthentication   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__PasswordAuthentication *
+       portico__snapshot__v1__password_authentication__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__password_authentication__free_unpacked
+                     (Portico__Snapshot__V1__PasswordAuthentication *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__RemoteTarget methods */
+void   portico__snapshot__v1__remote_target__init
+                     (Portico__Snapshot__V1__RemoteTarget         *message);
+size_t portico__snapshot__v1__remote_target__get_packed_size
+                     (const Portico__Snapshot__V1__RemoteTarget   *message);
+size_t portico__snapshot__v1__remote_target__pack
+                     (const Portico__Snapshot__V1__RemoteTarget   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__remote_target__pack_to_buffer
+                     (const Portico__Snapshot__V1__RemoteTarget   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__RemoteTarget *
+       portico__snapshot__v1__remote_target__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__remote_target__free_unpacked
+                     (Portico__Snapshot__V1__RemoteTarget *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__ExternalAuthentication methods */
+void   portico__snapshot__v1__external_authentication__init
+                     (Portico__Snapshot__V1__ExternalAuthentication         *message);
+size_t portico__snapshot__v1__external_authentication__get_packed_size
+                     (const Portico__Snapshot__V1__ExternalAuthentication   *message);
+size_t portico__snapshot__v1__external_authentication__pack
+                     (const Portico__Snapshot__V1__ExternalAuthentication   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__external_authentication__pack_to_buffer
+                     (const Portico__Snapshot__V1__ExternalAuthentication   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__ExternalAuthentication *
+       portico__snapshot__v1__external_authentication__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__external_authentication__free_unpacked
+                     (Portico__Snapshot__V1__ExternalAuthentication *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__CacheDuration methods */
+void   portico__snapshot__v1__cache_duration__init
+                     (Portico__Snapshot__V1__CacheDuration         *message);
+size_t portico__snapshot__v1__cache_duration__get_packed_size
+                     (const Portico__Snapshot__V1__CacheDuration   *message);
+size_t portico__snapshot__v1__cache_duration__pack
+                     (const Portico__Snapshot__V1__CacheDuration   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__cache_duration__pack_to_buffer
+                     (const Portico__Snapshot__V1__CacheDuration   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__CacheDuration *
+       portico__snapshot__v1__cache_duration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__cache_duration__free_unpacked
+                     (Portico__Snapshot__V1__CacheDuration *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__RateLimits methods */
+void   portico__snapshot__v1__rate_limits__init
+                     (Portico__Snapshot__V1__RateLimits         *message);
+size_t portico__snapshot__v1__rate_limits__get_packed_size
+                     (const Portico__Snapshot__V1__RateLimits   *message);
+size_t portico__snapshot__v1__rate_limits__pack
+                     (const Portico__Snapshot__V1__RateLimits   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__rate_limits__pack_to_buffer
+                     (const Portico__Snapshot__V1__RateLimits   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__RateLimits *
+       portico__snapshot__v1__rate_limits__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__rate_limits__free_unpacked
+                     (Portico__Snapshot__V1__RateLimits *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__CrossOriginPolicy methods */
+void   portico__snapshot__v1__cross_origin_policy__init
+                     (Portico__Snapshot__V1__CrossOriginPolicy         *message);
+size_t portico__snapshot__v1__cross_origin_policy__get_packed_size
+                     (const Portico__Snapshot__V1__CrossOriginPolicy   *message);
+size_t portico__snapshot__v1__cross_origin_policy__pack
+                     (const Portico__Snapshot__V1__CrossOriginPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__cross_origin_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__CrossOriginPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__CrossOriginPolicy *
+       portico__snapshot__v1__cross_origin_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__cross_origin_policy__free_unpacked
+                     (Portico__Snapshot__V1__CrossOriginPolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__MirrorPolicy methods */
+void   portico__snapshot__v1__mirror_policy__init
+                     (Portico__Snapshot__V1__MirrorPolicy         *message);
+size_t portico__snapshot__v1__mirror_policy__get_packed_size
+                     (const Portico__Snapshot__V1__MirrorPolicy   *message);
+size_t portico__snapshot__v1__mirror_policy__pack
+                     (const Portico__Snapshot__V1__MirrorPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__mirror_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__MirrorPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__MirrorPolicy *
+       portico__snapshot__v1__mirror_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__mirror_policy__free_unpacked
+                     (Portico__Snapshot__V1__MirrorPolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__CompressionSettings methods */
+void   portico__snapshot__v1__compression_settings__init
+                     (Portico__Snapshot__V1__CompressionSettings         *message);
+size_t portico__snapshot__v1__compression_settings__get_packed_size
+                     (const Portico__Snapshot__V1__CompressionSettings   *message);
+size_t portico__snapshot__v1__compression_settings__pack
+                     (const Portico__Snapshot__V1__CompressionSettings   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__compression_settings__pack_to_buffer
+                     (const Portico__Snapshot__V1__CompressionSettings   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__CompressionSettings *
+       portico__snapshot__v1__compression_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__compression_settings__free_unpacked
+                     (Portico__Snapshot__V1__CompressionSettings *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__TextPattern methods */
+void   portico__snapshot__v1__text_pattern__init
+                     (Portico__Snapshot__V1__TextPattern         *message);
+size_t portico__snapshot__v1__text_pattern__get_packed_size
+                     (const Portico__Snapshot__V1__TextPattern   *message);
+size_t portico__snapshot__v1__text_pattern__pack
+                     (const Portico__Snapshot__V1__TextPattern   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__text_pattern__pack_to_buffer
+                     (const Portico__Snapshot__V1__TextPattern   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__TextPattern *
+       portico__snapshot__v1__text_pattern__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__text_pattern__free_unpacked
+                     (Portico__Snapshot__V1__TextPattern *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__LogFormat methods */
+void   portico__snapshot__v1__log_format__init
+                     (Portico__Snapshot__V1__LogFormat         *message);
+size_t portico__snapshot__v1__log_format__get_packed_size
+                     (const Portico__Snapshot__V1__LogFormat   *message);
+size_t portico__snapshot__v1__log_format__pack
+                     (const Portico__Snapshot__V1__LogFormat   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__log_format__pack_to_buffer
+                     (const Portico__Snapshot__V1__LogFormat   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__LogFormat *
+       portico__snapshot__v1__log_format__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__log_format__free_unpacked
+                     (Portico__Snapshot__V1__LogFormat *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__SnippetProgram methods */
+void   portico__snapshot__v1__snippet_program__init
+                     (Portico__Snapshot__V1__SnippetProgram         *message);
+size_t portico__snapshot__v1__snippet_program__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetProgram   *message);
+size_t portico__snapshot__v1__snippet_program__pack
+                     (const Portico__Snapshot__V1__SnippetProgram   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__snippet_program__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetProgram   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__SnippetProgram *
+       portico__snapshot__v1__snippet_program__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__snippet_program__free_unpacked
+                     (Portico__Snapshot__V1__SnippetProgram *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__SnippetCondition methods */
+void   portico__snapshot__v1__snippet_condition__init
+                     (Portico__Snapshot__V1__SnippetCondition         *message);
+size_t portico__snapshot__v1__snippet_condition__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetCondition   *message);
+size_t portico__snapshot__v1__snippet_condition__pack
+                     (const Portico__Snapshot__V1__SnippetCondition   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__snippet_condition__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetCondition   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__SnippetCondition *
+       portico__snapshot__v1__snippet_condition__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__snippet_condition__free_unpacked
+                     (Portico__Snapshot__V1__SnippetCondition *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__SnippetOperation methods */
+void   portico__snapshot__v1__snippet_operation__init
+                     (Portico__Snapshot__V1__SnippetOperation         *message);
+size_t portico__snapshot__v1__snippet_operation__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetOperation   *message);
+size_t portico__snapshot__v1__snippet_operation__pack
+                     (const Portico__Snapshot__V1__SnippetOperation   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__snippet_operation__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetOperation   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__SnippetOperation *
+       portico__snapshot__v1__snippet_operation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__snippet_operation__free_unpacked
+                     (Portico__Snapshot__V1__SnippetOperation *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__SnippetHeader methods */
+void   portico__snapshot__v1__snippet_header__init
+                     (Portico__Snapshot__V1__SnippetHeader         *message);
+size_t portico__snapshot__v1__snippet_header__get_packed_size
+                     (const Portico__Snapshot__V1__SnippetHeader   *message);
+size_t portico__snapshot__v1__snippet_header__pack
+                     (const Portico__Snapshot__V1__SnippetHeader   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__snippet_header__pack_to_buffer
+                     (const Portico__Snapshot__V1__SnippetHeader   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__SnippetHeader *
+       portico__snapshot__v1__snippet_header__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__snippet_header__free_unpacked
+                     (Portico__Snapshot__V1__SnippetHeader *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__CacheDirectives methods */
+void   portico__snapshot__v1__cache_directives__init
+                     (Portico__Snapshot__V1__CacheDirectives         *message);
+size_t portico__snapshot__v1__cache_directives__get_packed_size
+                     (const Portico__Snapshot__V1__CacheDirectives   *message);
+size_t portico__snapshot__v1__cache_directives__pack
+                     (const Portico__Snapshot__V1__CacheDirectives   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__cache_directives__pack_to_buffer
+                     (const Portico__Snapshot__V1__CacheDirectives   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__CacheDirectives *
+       portico__snapshot__v1__cache_directives__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__cache_directives__free_unpacked
+                     (Portico__Snapshot__V1__CacheDirectives *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Snapshot__V1__RoutePolicy methods */
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message);
@@ -374,6 +1391,90 @@ void   portico__snapshot__v1__manifest_root__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Portico__Snapshot__V1__RewritePolicy_Closure)
+                 (const Portico__Snapshot__V1__RewritePolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__RedirectPolicy_Closure)
+                 (const Portico__Snapshot__V1__RedirectPolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__TextReplacement_Closure)
+                 (const Portico__Snapshot__V1__TextReplacement *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__ResponseRewriting_Closure)
+                 (const Portico__Snapshot__V1__ResponseRewriting *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__ErrorPagePolicy_Closure)
+                 (const Portico__Snapshot__V1__ErrorPagePolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__BalancingPolicy_Closure)
+                 (const Portico__Snapshot__V1__BalancingPolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__SessionAffinity_Closure)
+                 (const Portico__Snapshot__V1__SessionAffinity *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__RouteAlternative_Closure)
+                 (const Portico__Snapshot__V1__RouteAlternative *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__HeaderAssignment_Closure)
+                 (const Portico__Snapshot__V1__HeaderAssignment *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__HeaderPolicy_Closure)
+                 (const Portico__Snapshot__V1__HeaderPolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__AddressRule_Closure)
+                 (const Portico__Snapshot__V1__AddressRule *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__MethodLimit_Closure)
+                 (const Portico__Snapshot__V1__MethodLimit *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__AccessPolicy_Closure)
+                 (const Portico__Snapshot__V1__AccessPolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__PasswordAuthentication_Closure)
+                 (const Portico__Snapshot__V1__PasswordAuthentication *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__RemoteTarget_Closure)
+                 (const Portico__Snapshot__V1__RemoteTarget *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__ExternalAuthentication_Closure)
+                 (const Portico__Snapshot__V1__ExternalAuthentication *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__CacheDuration_Closure)
+                 (const Portico__Snapshot__V1__CacheDuration *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__RateLimits_Closure)
+                 (const Portico__Snapshot__V1__RateLimits *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__CrossOriginPolicy_Closure)
+                 (const Portico__Snapshot__V1__CrossOriginPolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__MirrorPolicy_Closure)
+                 (const Portico__Snapshot__V1__MirrorPolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__CompressionSettings_Closure)
+                 (const Portico__Snapshot__V1__CompressionSettings *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__TextPattern_Closure)
+                 (const Portico__Snapshot__V1__TextPattern *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__LogFormat_Closure)
+                 (const Portico__Snapshot__V1__LogFormat *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__SnippetProgram_Closure)
+                 (const Portico__Snapshot__V1__SnippetProgram *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__SnippetCondition_Closure)
+                 (const Portico__Snapshot__V1__SnippetCondition *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__SnippetOperation_Closure)
+                 (const Portico__Snapshot__V1__SnippetOperation *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__SnippetHeader_Closure)
+                 (const Portico__Snapshot__V1__SnippetHeader *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__CacheDirectives_Closure)
+                 (const Portico__Snapshot__V1__CacheDirectives *message,
+                  void *closure_data);
 typedef void (*Portico__Snapshot__V1__RoutePolicy_Closure)
                  (const Portico__Snapshot__V1__RoutePolicy *message,
                   void *closure_data);
@@ -407,6 +1508,34 @@ typedef void (*Portico__Snapshot__V1__ManifestRoot_Closure)
 
 /* --- descriptors --- */
 
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__rewrite_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__redirect_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__text_replacement__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__response_rewriting__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__error_page_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__balancing_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__session_affinity__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__route_alternative__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__header_assignment__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__header_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__address_rule__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__method_limit__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__access_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__password_authentication__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__remote_target__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__external_authentication__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__cache_duration__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__rate_limits__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__cross_origin_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__mirror_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__compression_settings__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__text_pattern__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__log_format__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_program__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_condition__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_operation__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_header__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__cache_directives__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor;

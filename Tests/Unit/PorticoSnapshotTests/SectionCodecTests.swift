@@ -12,8 +12,17 @@ import Testing
             Route(
                 match: .prefix, path: "/käse", ingress: ObjectName(namespace: "default", name: "shop"),
                 upstream: "default-cheese-http"),
+            regexRoute,
         ],
         policies: [RoutePolicy(), everyFieldChanged])
+
+    static var regexRoute: Route {
+        var route = Route(
+            match: .caseSensitiveRegex, path: "^/a(b|c)$", ingress: ObjectName(namespace: "default", name: "shop"),
+            upstream: "")
+        route.alternatives = [PolicySamples.alternative, RouteAlternative()]
+        return route
+    }
 
     static var everyFieldChanged: RoutePolicy {
         var policy = RoutePolicy()
@@ -27,6 +36,19 @@ import Testing
         policy.retryTries = 0
         policy.retryTimeoutMilliseconds = 9
         policy.logsAccess = false
+        policy.buffersResponses = true
+        policy.responseBufferCount = 1
+        policy.responseBufferBytes = 2
+        policy.busyBufferBytes = 3
+        policy.maximumTemporaryFileBytes = .max
+        policy.usesHTTP10Upstream = true
+        policy.makesRelativeRedirects = true
+        policy.namesPortInRedirects = true
+        policy.preservesTrailingSlash = true
+        policy.tracesRequests = true
+        policy.trustsIncomingSpan = false
+        policy.isWithheld = true
+        policy.features = PolicySamples.everyFeature
         return policy
     }
 
@@ -39,6 +61,7 @@ import Testing
         settings.generatesRequestID = false
         settings.upstreamKeepAliveConnections = 0
         settings.accessLogPath = ""
+        PolicySamples.setPolicies(of: &settings)
         return settings
     }
 

@@ -98,7 +98,8 @@ enum GoldenText {
             ["host \(host.host.isEmpty ? "(any)" : host.host)"]
                 + host.routes.map { route in
                     let policy = route.policy.map { " policy \($0)" } ?? ""
-                    return "  \(route.match) \(route.path) -> \(route.upstream) by \(route.ingress)\(policy)"
+                    let canaries = route.alternatives.map { " or \(compact($0))" }.joined()
+                    return "  \(route.match) \(route.path) -> \(route.upstream) by \(route.ingress)\(policy)\(canaries)"
                 }
                 + host.policies.enumerated().map { "  policy \($0.offset): \(differences($0.element, RoutePolicy()))" }
         case .upstream(let upstream): ["upstream \(upstream.name): service \(upstream.service) port \(upstream.port)"]
@@ -110,6 +111,10 @@ enum GoldenText {
     private static func differences(_ value: Any, _ defaults: Any) -> String {
         let fields = zip(Mirror(reflecting: value).children, Mirror(reflecting: defaults).children)
         let changed = fields.compactMap { field, standard -> String? in
+            if field.label == "box" {
+                let features = (value as? RoutePolicy)?.features ?? RouteFeatures()
+                return features == RouteFeatures() ? nil : "features=\(compact(features))"
+            }
             if field.value is RoutePolicy {
                 let inner = differences(field.value, standard.value)
                 return inner == "defaults" ? nil : "\(field.label ?? "")=(\(inner))"
@@ -123,7 +128,34 @@ enum GoldenText {
         switch value {
         case let conditions as RetryConditions: "\(conditions.rawValue)"
         case let text as String?: text ?? "nil"
-        default: "\(value)"
+        case is [String], is Bool, is any FixedWidthInteger, is String: "\(value)"
+        default: compact(value)
+        }
+    }
+
+    /// A value with those of its fields that are not empty, zero, false or nil.
+    private static func compact(_ value: Any) -> String {
+        let mirror = Mirror(reflecting: value)
+        switch mirror.displayStyle {
+        case .optional: return mirror.children.first.map { compact($0.value) } ?? ""
+        case .collection:
+            return mirror.children.isEmpty
+                ? "" : "[\(mirror.children.map { compact($0.value) }.joined(separator: ", "))]"
+        case .struct:
+            if value is ObjectName || value is RetryConditions { return describeLeaf(value) }
+            let fields = mirror.children.map { ($0.label ?? "", compact($0.value)) }.filter { !$0.1.isEmpty }
+            return "{\(fields.map { "\($0.0)=\($0.1)" }.joined(separator: " "))}"
+        default: return describeLeaf(value)
+        }
+    }
+
+    private static func describeLeaf(_ value: Any) -> String {
+        switch value {
+        case let conditions as RetryConditions: "\(conditions.rawValue)"
+        case let text as String: text.isEmpty ? "" : "\"\(text)\""
+        case let flag as Bool: flag ? "yes" : ""
+        case let name as ObjectName: name == ObjectName(namespace: "", name: "") ? "" : "\(name)"
+        default: "\(value)" == "0" ? "" : "\(value)"
         }
     }
 

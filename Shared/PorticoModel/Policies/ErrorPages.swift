@@ -1,0 +1,18 @@
+/// Answers that another service makes in place of this one's errors (`custom-http-errors`, `default-backend`).
+package struct ErrorPagePolicy: Hashable, Sendable {
+    /// Sorted. A response of the endpoint, or an answer made here, with one of these statuses is replaced by what
+    /// `upstream` answers to `GET /` with X-Code (the status), X-Format (the request's Accept), X-Original-URI,
+    /// X-Namespace, X-Ingress-Name, X-Service-Name, X-Service-Port and X-Request-ID; the status stays the original one
+    /// unless that service answers otherwise than 2xx.
+    package var statuses: [UInt32] = []
+    /// Who makes error pages. Empty: the global default backend, and where there is none, the built-in page.
+    package var upstream = ""
+    /// Takes the route's requests while its own upstream has no endpoint (`default-backend`). Empty: 503. Such requests
+    /// carry the X-Code headers too, with 503.
+    package var fallbackUpstream = ""
+    /// Whether the endpoint's own error responses are replaced; otherwise only those made here
+    /// (`disable-proxy-intercept-errors` turns it off).
+    package var interceptsResponses = false
+
+    package init() {}
+}
