@@ -84,6 +84,7 @@ let dataPlane: [Target] = [
     library("HTTPCore", in: "DataPlane"),
     library("Routing", in: "DataPlane", ["PorticoModel", "Patterns"]),
     library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
+    library("HTTP2Core", in: "DataPlane", ["HTTPCore", "EventLoop", "CNghttp2"]),
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
         "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
@@ -129,6 +130,7 @@ let tests: [Target] = [
     unitTests("ProxyCore", ["CAllocationCounter", "EventLoop", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
     unitTests("HTTPCore"),
     unitTests("Routing", ["PorticoModel", "Patterns"]),
+    unitTests("HTTP2Core", ["HTTPCore", "EventLoop"]),
     unitTests("ProcessSupervision"),
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
