@@ -8,7 +8,7 @@ package protocol AdminHandler: Sendable {
     /// - Throws: `AdminRefusal` where it can't be done.
     func rollback(_ request: AdminRollback) async throws -> AdminPublished
     /// - Throws: `AdminRefusal` where it can't be done.
-    func resume() async throws -> AdminPublished
+    func resume(_ request: AdminResume) async throws -> AdminPublished
 }
 
 /// Why the control plane does not do what it was asked for; people read it.

@@ -154,6 +154,14 @@ package final class HTTPFront: Sendable {
                 return try await admin.rollback(order)
             }
         }
-        await adminServer.appendRoute("POST /v1/resume") { _ in await .answering { try await admin.resume() } }
+        await adminServer.appendRoute("POST /v1/resume") { request in
+            await .answering {
+                let body = try await request.bodyData
+                guard let order = body.isEmpty ? AdminResume() : try? decode(AdminResume.self, from: body) else {
+                    throw AdminRefusal("the request is not the JSON of a resume: {\"classGroup\": …}")
+                }
+                return try await admin.resume(order)
+            }
+        }
     }
 }

@@ -6,8 +6,6 @@ import PorticoModel
 final class LinkConnection {
     /// A peer that says nothing for so long is turned away.
     static let helloMilliseconds: Int64 = 10_000
-    /// A client that is silent for so long, though it was pinged, is shown as not responding.
-    static let silenceMilliseconds: Int64 = 15_000
 
     let id: UInt64
     let descriptor: Int32
@@ -18,6 +16,8 @@ final class LinkConnection {
     var lastHeard = monotonicMilliseconds()
     private(set) var isClosed = false
     private(set) var client: LinkClient?
+    /// What its client is served; nil before the hello.
+    var classGroup: String? { client?.hello.classGroup }
     private let opened = monotonicMilliseconds()
     private let connectedSince = unixMilliseconds()
     private var lastAcknowledged: Int64?
@@ -40,16 +40,18 @@ final class LinkConnection {
     }
 
     /// Remembers what an event says.
+    /// - Parameter resolve: names the class group that a hello means.
     /// - Returns: the event for the listener's handler.
-    func take(_ event: LinkServerSession.Event) -> LinkListenerEvent? {
-        if case .connected(let hello) = event {
+    func take(_ event: LinkServerSession.Event, classGroup resolve: (String) -> String) -> LinkListenerEvent? {
+        if case .connected(var hello) = event {
+            hello.classGroup = resolve(hello.classGroup)
             let client = LinkClient(id: id, hello: hello)
             self.client = client
             return .connected(client)
         }
         guard let client else { return nil }
         switch event {
-        case .connected, .incompatible, .pong: return nil
+        case .connected, .incompatible, .unknownClassGroup, .pong: return nil
         case .clientIsAhead(let version): return .clientIsAhead(client, version)
         case .acknowledged(let version):
             lastAcknowledged = unixMilliseconds()
@@ -65,12 +67,12 @@ final class LinkConnection {
     }
 
     /// - Returns: nil until the peer is a client.
-    func status(_ snapshot: PublishedSnapshot?, now: Int64) -> LinkClientStatus? {
+    func status(_ snapshot: PublishedSnapshot?, now: Int64, silenceMilliseconds: Int64) -> LinkClientStatus? {
         guard let client else { return nil }
         return LinkClientStatus(
             client: client, version: session.runningVersion,
             isCurrent: snapshot.map { session.isCurrent($0) } ?? false, connectedSince: connectedSince,
             lastAcknowledged: lastAcknowledged, lastRefused: lastRefused?.version, lastError: lastRefused?.error,
-            isResponding: now - lastHeard <= LinkConnection.silenceMilliseconds)
+            isResponding: now - lastHeard <= silenceMilliseconds)
     }
 }

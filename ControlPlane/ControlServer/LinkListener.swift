@@ -12,13 +12,18 @@ import Synchronization
 package final class LinkListener: Sendable {
     /// What callers left for the thread.
     struct Inbox: Sendable {
+        var offers: [String: Offer] = [:]
+        var drainMilliseconds: UInt32?
+        var stops = false
+    }
+
+    /// What is new for one class group.
+    struct Offer: Sendable {
         var snapshot: PublishedSnapshot?
         var changed: [String: EndpointSet] = [:]
         var removed: Set<String> = []
         var objects: [LiveObjectName: LiveObject] = [:]
         var removedObjects: Set<LiveObjectName> = []
-        var drainMilliseconds: UInt32?
-        var stops = false
 
         mutating func add(changed sets: [EndpointSet], removed names: [String]) {
             for name in names {
@@ -51,6 +56,9 @@ package final class LinkListener: Sendable {
 
     package let path: String
     let controller: String
+    /// The first one is for clients that name none.
+    let classGroups: [String]
+    let timing: LinkTiming
     let socket: Int32
     let wakeUp: Int32
     let handler: @Sendable (LinkListenerEvent) -> Void
@@ -74,9 +82,12 @@ package final class LinkListener: Sendable {
     /// - Parameters:
     ///   - path: where the socket is made. The file of a listener that is gone is replaced.
     ///   - controller: how this control plane calls itself.
+    ///   - classGroups: each is offered versions of its own. The first one is also for clients that name none.
     package init(
-        path: String, controller: String, handler: @escaping @Sendable (LinkListenerEvent) -> Void
+        path: String, controller: String, classGroups: [String] = [""], timing: LinkTiming = LinkTiming(),
+        handler: @escaping @Sendable (LinkListenerEvent) -> Void
     ) throws(SocketError) {
+        precondition(!classGroups.isEmpty, "there is always one class group")
         socket = try UnixSocket.listen(path: path)
         wakeUp = portico_eventfd()
         guard wakeUp >= 0 else {
@@ -87,6 +98,8 @@ package final class LinkListener: Sendable {
         }
         self.path = path
         self.controller = controller
+        self.classGroups = classGroups
+        self.timing = timing
         self.handler = handler
         file = FileIdentity(path: path)
     }
@@ -132,27 +145,33 @@ package final class LinkListener: Sendable {
 
     /// Offers a version, with the live state that belongs to it: new upstreams' endpoints arrive before the version, and
     /// `removed` ones go only from clients that run it.
+    /// - Parameter classGroup: nil for the first one.
     package func publish(
-        _ snapshot: PublishedSnapshot, changed: [EndpointSet] = [], removed: [String] = [],
-        objects: [LiveObject] = [], removedObjects: [LiveObjectName] = []
+        _ snapshot: PublishedSnapshot, to classGroup: String? = nil, changed: [EndpointSet] = [],
+        removed: [String] = [], objects: [LiveObject] = [], removedObjects: [LiveObjectName] = []
     ) {
-        tell { inbox in
-            inbox.snapshot = snapshot
-            inbox.add(changed: changed, removed: removed)
-            inbox.add(objects: objects, removed: removedObjects)
+        change(classGroup) { offer in
+            offer.snapshot = snapshot
+            offer.add(changed: changed, removed: removed)
+            offer.add(objects: objects, removed: removedObjects)
         }
     }
 
     /// Changes live state. An upstream whose endpoints are all gone is a change to an empty set; `removed` is for
     /// upstreams that the published version does not have.
+    /// - Parameter classGroup: nil for the first one.
     package func updateLiveState(
-        changed: [EndpointSet] = [], removed: [String] = [], objects: [LiveObject] = [],
+        of classGroup: String? = nil, changed: [EndpointSet] = [], removed: [String] = [], objects: [LiveObject] = [],
         removedObjects: [LiveObjectName] = []
     ) {
-        tell { inbox in
-            inbox.add(changed: changed, removed: removed)
-            inbox.add(objects: objects, removed: removedObjects)
+        change(classGroup) { offer in
+            offer.add(changed: changed, removed: removed)
+            offer.add(objects: objects, removed: removedObjects)
         }
+    }
+
+    private func change(_ classGroup: String?, _ change: (inout Offer) -> Void) {
+        tell { change(&$0.offers[classGroup ?? classGroups[0], default: Offer()]) }
     }
 
     /// Asks all clients to finish and exit.

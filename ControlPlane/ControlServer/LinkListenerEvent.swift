@@ -43,7 +43,7 @@ package struct LinkClientStatus: Hashable, Sendable {
     package var lastAcknowledged: Int64?
     package var lastRefused: Version?
     package var lastError: String?
-    /// It has answered within the last 15 seconds.
+    /// It has said something within `LinkTiming.silenceMilliseconds`.
     package var isResponding: Bool
 
     package init(
@@ -70,6 +70,10 @@ package struct LinkListenerCounters: Hashable, Sendable {
     package var untrustedPeers: UInt64 = 0
     /// Peers without a protocol in common.
     package var incompatiblePeers: UInt64 = 0
+    /// Peers that asked for a class group that there is not.
+    package var unknownClassGroups: UInt64 = 0
+    /// Connections closed because the client answered no ping.
+    package var silentClients: UInt64 = 0
     package var acknowledgements: UInt64 = 0
     package var refusals: UInt64 = 0
     package var sentBytes: UInt64 = 0

@@ -8,15 +8,14 @@ import PorticoSnapshot
 final class LinkListenerLoop {
     /// Peers that are not clients yet count too.
     static let connectionLimit = 1024
-    static let pingIntervalMilliseconds: Int64 = 5_000
     private static let pauseMilliseconds: Int32 = 100
     private static let bufferBytes = 64 << 10
 
     private let listener: LinkListener
-    private var publication = LinkPublication()
+    private var publications: [String: LinkPublication]
     private var connections: [LinkConnection] = []
     private var nextID: UInt64 = 1
-    private var nextPing = monotonicMilliseconds() + LinkListenerLoop.pingIntervalMilliseconds
+    private var nextPing: Int64
     private var stops = false
     /// After a failure, as for want of descriptors, the waiting peers would wake the poll at once, again and again.
     private var acceptsFrom: Int64 = 0
@@ -25,7 +24,11 @@ final class LinkListenerLoop {
     private var events: [LinkListenerEvent] = []
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferBytes, alignment: 16)
 
-    init(_ listener: LinkListener) { self.listener = listener }
+    init(_ listener: LinkListener) {
+        self.listener = listener
+        publications = Dictionary(uniqueKeysWithValues: listener.classGroups.map { ($0, LinkPublication()) })
+        nextPing = monotonicMilliseconds() + listener.timing.pingIntervalMilliseconds
+    }
 
     deinit { buffer.deallocate() }
 
@@ -75,14 +78,33 @@ final class LinkListenerLoop {
             return inbox
         }
         stops = inbox.stops
-        let dirty = publication.update(
-            changed: Array(inbox.changed.values), removed: Array(inbox.removed), objects: Array(inbox.objects.values),
-            removedObjects: Array(inbox.removedObjects))
-        if let snapshot = inbox.snapshot { publication.publish(snapshot) }
-        for connection in connections {
-            connection.session.markDirty(dirty)
-            if let deadline = inbox.drainMilliseconds { connection.session.drain(deadlineMilliseconds: deadline) }
-        }
+        for (group, offer) in inbox.offers { take(offer, for: group) }
+        guard let deadline = inbox.drainMilliseconds else { return }
+        for connection in connections { connection.session.drain(deadlineMilliseconds: deadline) }
+    }
+
+    private func take(_ offer: LinkListener.Offer, for group: String) {
+        let dirty = publications[group]?.update(
+            changed: Array(offer.changed.values), removed: Array(offer.removed), objects: Array(offer.objects.values),
+            removedObjects: Array(offer.removedObjects))
+        guard let dirty else { return }
+        if let snapshot = offer.snapshot { publications[group]?.publish(snapshot) }
+        for connection in connections where connection.classGroup == group { connection.session.markDirty(dirty) }
+    }
+
+    /// The class group that a hello means.
+    private func resolve(_ classGroup: String) -> String {
+        classGroup.isEmpty ? listener.classGroups[0] : classGroup
+    }
+
+    private func offer(for classGroup: String) -> LinkOffer {
+        if let publication = publications[resolve(classGroup)] { return .publication(publication) }
+        let known = listener.classGroups.map { "'\($0)'" }.joined(separator: ", ")
+        return .refusal("there is no class group '\(classGroup)' here, only \(known)")
+    }
+
+    private func publication(for connection: LinkConnection) -> LinkPublication {
+        connection.classGroup.flatMap { publications[$0] } ?? LinkPublication()
     }
 
     private func acceptPeers() {
@@ -116,7 +138,7 @@ final class LinkListenerLoop {
                 connection.lastHeard = monotonicMilliseconds()
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 do throws(LinkError) {
-                    try connection.session.receive(bytes, publication: publication)
+                    try connection.session.receive(bytes) { self.offer(for: $0) }
                     report(connection)
                 } catch {
                     report(connection)
@@ -131,11 +153,11 @@ final class LinkListenerLoop {
     private func write(_ connection: LinkConnection) {
         guard !connection.isClosed else { return }
         connection.hasMore = false
-        connection.session.produce(into: &connection.output, publication: publication)
+        connection.session.produce(into: &connection.output, publication: publication(for: connection))
         report(connection)
         let count = connection.output.count
         guard count > 0 else {
-            if connection.session.isFinished { end(connection, reason: "no common protocol") }
+            if connection.session.isFinished { end(connection, reason: nil) }
             return
         }
         guard SocketTransfer.flush(&connection.output, to: connection.descriptor) else {
@@ -151,20 +173,31 @@ final class LinkListenerLoop {
             switch event {
             case .acknowledged: counters.acknowledgements += 1
             case .refused: counters.refusals += 1
-            case .incompatible: counters.incompatiblePeers += 1
+            case .incompatible(let hello):
+                counters.incompatiblePeers += 1
+                events.append(.rejected(reason: "\(hello.process) of \(hello.node) speaks no protocol in common"))
+            case .unknownClassGroup(let hello):
+                counters.unknownClassGroups += 1
+                let client = "\(hello.process) of \(hello.node)"
+                events.append(.rejected(reason: "\(client) asks for the unknown class group '\(hello.classGroup)'"))
             default: break
             }
-            if let event = connection.take(event) { events.append(event) }
+            if let event = connection.take(event, classGroup: resolve) { events.append(event) }
         }
     }
 
     private func keepTime() {
         let now = monotonicMilliseconds()
-        for connection in connections where connection.isOverdue(now: now) {
-            end(connection, reason: "no hello")
+        for connection in connections {
+            if connection.isOverdue(now: now) {
+                end(connection, reason: "no hello")
+            } else if now - connection.lastHeard > listener.timing.closeMilliseconds {
+                counters.silentClients += 1
+                end(connection, reason: "it answers no ping")
+            }
         }
         guard now >= nextPing else { return }
-        nextPing = now + LinkListenerLoop.pingIntervalMilliseconds
+        nextPing = now + listener.timing.pingIntervalMilliseconds
         for connection in connections { connection.session.ping(token: UInt64(now)) }
     }
 
@@ -183,7 +216,11 @@ final class LinkListenerLoop {
     /// Shows the state of things, then tells what happened.
     private func post() {
         let now = monotonicMilliseconds()
-        let clients = connections.compactMap { $0.status(publication.snapshot, now: now) }
+        let clients = connections.compactMap { connection in
+            connection.status(
+                publication(for: connection).snapshot, now: now,
+                silenceMilliseconds: listener.timing.silenceMilliseconds)
+        }
         let counters = counters
         listener.board.withLock { board in
             board.clients = clients.sorted {

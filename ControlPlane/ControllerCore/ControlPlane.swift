@@ -13,7 +13,7 @@ package final class ControlPlane: Sendable {
     private let controller: Controller
     private let store: SnapshotStore
     private let listener: LinkListener
-    private let resolver: ExternalNameResolver
+    private let resolvers: [ExternalNameResolver]
     private let manifests: ManifestDirectory
     private let front: HTTPFront
     private let dataDirectory: DataDirectory
@@ -31,10 +31,13 @@ package final class ControlPlane: Sendable {
         do {
             store = try SnapshotStore(path: configuration.database, retention: configuration.retention, logger: logger)
             let controller = Controller(configuration: configuration, store: store, logger: logger)
-            listener = try LinkListener(path: configuration.controlSocket, controller: "portico-control") { event in
-                controller.post(.link(event))
+            let groups = configuration.classGroups.map(\.name)
+            listener = try LinkListener(
+                path: configuration.controlSocket, controller: "portico-control", classGroups: groups
+            ) { controller.post(.link($0)) }
+            resolvers = groups.map { group in
+                ExternalNameResolver(log: logger) { controller.post(.resolved($0, classGroup: group)) }
             }
-            resolver = ExternalNameResolver(log: logger) { controller.post(.resolved($0)) }
             manifests = ManifestDirectory(
                 path: configuration.manifests, lastGood: LastGoodObjects(store: store, logger: logger))
             let sources = HTTPFront.Sources(
@@ -47,7 +50,7 @@ package final class ControlPlane: Sendable {
         } catch {
             throw ControllerStartError("\(error)")
         }
-        await controller.connect(listener: listener, resolver: resolver)
+        await controller.connect(listener: listener, resolvers: resolvers)
     }
 
     /// Serves until `stop`.
@@ -62,7 +65,7 @@ package final class ControlPlane: Sendable {
     /// Ends everything in order. Workers go on with what they have.
     package func stop() async {
         manifests.stop()
-        resolver.stop()
+        for resolver in resolvers { resolver.stop() }
         listener.stop()
         await front.stop()
         await controller.finish()

@@ -6,17 +6,15 @@ import SnapshotStore
 
 extension Controller: AdminHandler {
     func status() -> AdminStatus {
-        let running = publisher.running
+        let silent = Set((listener?.clients ?? []).lazy.filter { !$0.isResponding }.map(\.client.id))
         return AdminStatus(
-            ready: notReadyReason == nil, published: (running?.version ?? .none).description,
-            compiled: (publisher.newestCompiled?.version ?? .none).description, pin: publisher.pin.map(Self.pin),
-            hosts: running?.tree.sections.count { $0.name.kind == .virtualHost } ?? 0,
-            upstreams: running?.tree.sections.count { $0.name.kind == .upstream } ?? 0,
-            workers: workers.all.map(Self.worker), diagnostics: diagnostics.all.map { AdminDiagnostic($0) })
+            ready: notReadyReason == nil, classGroups: streams.map(Self.classGroup),
+            workers: workers.all.map { Self.worker($0, isResponding: !silent.contains($0.client.id)) },
+            diagnostics: diagnostics.all.map { AdminDiagnostic($0) })
     }
 
     func snapshots() throws -> AdminSnapshots {
-        let running = publisher.running?.version
+        let running = Set(streams.compactMap { $0.publisher.running?.version })
         do {
             return AdminSnapshots(snapshots: try store.list().map { Self.snapshot($0, running: running) })
         } catch { throw AdminRefusal(error.description) }
@@ -26,24 +24,42 @@ extension Controller: AdminHandler {
         guard let version = Version(request.version) else {
             throw AdminRefusal("'\(request.version)' is no version; versions are written epoch.sequence, as 1.42")
         }
+        let stream = try chosen(request.classGroup)
         do {
             let reason = request.reason.isEmpty ? nil : request.reason
-            let published = try publisher.rollback(to: version, reason: reason)
-            publish(published)
-            logger.warning("pinned to the content of \(version)\(reason.map { ": \($0)" } ?? "")")
+            let published = try stream.publisher.rollback(to: version, reason: reason)
+            stream.publish(published)
+            logger.warning(
+                "\(stream.name) is pinned to the content of \(version)\(reason.map { ": \($0)" } ?? "")")
             return AdminPublished(
                 version: published.version.description,
                 message: "the content of \(version) is published and pinned; `portico resume` ends it")
         } catch { throw AdminRefusal(error.description) }
     }
 
-    func resume() throws -> AdminPublished {
+    func resume(_ request: AdminResume) throws -> AdminPublished {
+        let stream = try chosen(request.classGroup)
         do {
-            let published = try publisher.resume()
-            publish(published)
+            let published = try stream.publisher.resume()
+            stream.publish(published)
             return AdminPublished(
                 version: published.version.description, message: "the newest configuration is published")
         } catch { throw AdminRefusal(error.description) }
+    }
+
+    /// What a person means must be said where there is more than one.
+    private func chosen(_ classGroup: String?) throws -> ClassStream {
+        let known = streams.map { "'\($0.name)'" }.joined(separator: ", ")
+        guard let classGroup else {
+            guard streams.count == 1 else {
+                throw AdminRefusal("say which class group is meant with --class-group: \(known)")
+            }
+            return streams[0]
+        }
+        guard let stream = stream(classGroup) else {
+            throw AdminRefusal("there is no class group '\(classGroup)', only \(known)")
+        }
+        return stream
     }
 
     // MARK: Forms for people
@@ -54,21 +70,33 @@ extension Controller: AdminHandler {
             reason: record.reason ?? "", since: time(record.createdAt))
     }
 
-    private static func worker(_ worker: WorkerTable.Worker) -> AdminWorker {
+    private static func classGroup(_ stream: ClassStream) -> AdminClassGroup {
+        let publisher = stream.publisher
+        let running = publisher.running
+        return AdminClassGroup(
+            name: stream.name, published: (running?.version ?? .none).description,
+            compiled: (publisher.newestCompiled?.version ?? .none).description, pin: publisher.pin.map(Self.pin),
+            hosts: running?.tree.sections.count { $0.name.kind == .virtualHost } ?? 0,
+            upstreams: running?.tree.sections.count { $0.name.kind == .upstream } ?? 0)
+    }
+
+    private static func worker(_ worker: WorkerTable.Worker, isResponding: Bool) -> AdminWorker {
         let hello = worker.client.hello
         return AdminWorker(
             node: hello.node, process: hello.process, processID: hello.processID, classGroup: hello.classGroup,
             version: worker.version.description, rejectedVersion: worker.refused?.version.description,
-            rejectedReason: worker.refused?.error, connectedSince: time(worker.connectedAt))
+            rejectedReason: worker.refused?.error, connectedSince: time(worker.connectedAt),
+            isResponding: isResponding)
     }
 
-    private static func snapshot(_ stored: StoredSnapshot, running: Version?) -> AdminSnapshot {
+    private static func snapshot(_ stored: StoredSnapshot, running: Set<Version>) -> AdminSnapshot {
         let record = stored.record
-        let isRunning = record.version == running
+        let isRunning = running.contains(record.version)
         let cause = record.reason.map { "\(record.cause): \($0)" } ?? record.cause
         return AdminSnapshot(
-            version: record.version.description, parent: record.parent?.description, time: time(record.createdAt),
-            cause: cause, digest: stored.rootDigest.description, published: record.publishedAt != nil,
+            version: record.version.description, classGroup: record.classGroup, parent: record.parent?.description,
+            time: time(record.createdAt), cause: cause, digest: stored.rootDigest.description,
+            published: record.publishedAt != nil,
             running: isRunning, pinned: isRunning && record.kind == .rollback,
             restores: record.rollbackOf?.description,
             acknowledged: stored.acknowledgements.count { $0.error == nil },

@@ -12,14 +12,20 @@ struct ControllerFacts: Sendable {
         var isRefusing: Bool
     }
 
-    var running: Version
-    var newestCompiled: Version
-    var rootHash: UInt64
-    var isPinned: Bool
-    var sections: Int
+    struct Group: Sendable {
+        var name: String
+        var running: Version
+        var newestCompiled: Version
+        var rootHash: UInt64
+        var isPinned: Bool
+        var sections: Int
+        var publications: UInt64
+    }
+
+    /// The default one first.
+    var groups: [Group]
     var errors: Int
     var warnings: Int
-    var publications: UInt64
     var acknowledgements: UInt64
     var refusals: UInt64
     var lastAcknowledgedAt: Double?
@@ -50,13 +56,10 @@ extension Controller {
     }
 
     private func facts(link: LinkListenerCounters) -> ControllerFacts {
-        let root = publisher.running?.tree.rootDigest.bytes.prefix(6) ?? []
-        return ControllerFacts(
-            running: publisher.running?.version ?? .none, newestCompiled: publisher.newestCompiled?.version ?? .none,
-            rootHash: root.reduce(0) { $0 << 8 | UInt64($1) }, isPinned: publisher.pin != nil,
-            sections: publisher.sectionCount, errors: diagnostics.count(of: .error),
-            warnings: diagnostics.count(of: .warning), publications: publications,
-            acknowledgements: workers.acknowledgements, refusals: workers.refusals,
+        ControllerFacts(
+            groups: streams.map(Self.facts), errors: diagnostics.count(of: .error),
+            warnings: diagnostics.count(of: .warning), acknowledgements: workers.acknowledgements,
+            refusals: workers.refusals,
             lastAcknowledgedAt: workers.lastAcknowledgedAt,
             workers: workers.all.map {
                 .init(
@@ -64,6 +67,20 @@ extension Controller {
                     isRefusing: $0.refused != nil)
             }, link: link, store: store.health)
     }
+
+    private static func facts(_ stream: ClassStream) -> ControllerFacts.Group {
+        let publisher = stream.publisher
+        let root = publisher.running?.tree.rootDigest.bytes.prefix(6) ?? []
+        return ControllerFacts.Group(
+            name: stream.name, running: publisher.running?.version ?? .none,
+            newestCompiled: publisher.newestCompiled?.version ?? .none,
+            rootHash: root.reduce(0) { $0 << 8 | UInt64($1) }, isPinned: publisher.pin != nil,
+            sections: publisher.sectionCount, publications: stream.publications)
+    }
+}
+
+extension ControllerFacts.Group {
+    fileprivate var labels: PrometheusText.Labels { [("class_group", name)] }
 }
 
 extension ControllerFacts {
@@ -81,7 +98,7 @@ extension ControllerFacts {
             prefix + "build_info",
             labels + [("build", "portico"), ("release", ControlPlane.release), ("repository", "portico")], 1.0)
         text.begin(prefix + "config_hash", .gauge, "Running configuration hash actually running")
-        text.sample(prefix + "config_hash", labels, rootHash)
+        text.sample(prefix + "config_hash", labels, groups.first?.rootHash ?? 0)
         text.begin(
             prefix + "config_last_reload_successful", .gauge,
             "Whether the last configuration was applied by every worker")
@@ -100,18 +117,18 @@ extension ControllerFacts {
 
     private func writeVersions(into text: inout PrometheusText) {
         text.begin("portico_published_version", .gauge, "The version that workers shall run, in two parts")
-        write(running, "portico_published_version", [], &text)
+        for group in groups { write(group.running, "portico_published_version", group.labels, &text) }
         text.begin("portico_compiled_version", .gauge, "The newest compiled version, in two parts")
-        write(newestCompiled, "portico_compiled_version", [], &text)
+        for group in groups { write(group.newestCompiled, "portico_compiled_version", group.labels, &text) }
         text.begin("portico_applied_version", .gauge, "The version that a worker runs, in two parts")
         for worker in workers {
             let labels = [("node", worker.node), ("process", worker.process)]
             write(worker.version, "portico_applied_version", labels, &text)
         }
         text.begin("portico_pinned", .gauge, "1 while a rollback holds newer versions back")
-        text.sample("portico_pinned", [], isPinned ? 1.0 : 0)
+        for group in groups { text.sample("portico_pinned", group.labels, group.isPinned ? 1.0 : 0) }
         text.begin("portico_sections", .gauge, "Sections of the published configuration")
-        text.sample("portico_sections", [], UInt64(sections))
+        for group in groups { text.sample("portico_sections", group.labels, UInt64(group.sections)) }
         text.begin("portico_connected_processes", .gauge, "Processes of the data plane that hold a control link")
         text.sample("portico_connected_processes", [], UInt64(workers.count))
     }
@@ -127,8 +144,9 @@ extension ControllerFacts {
         text.begin("portico_diagnostics", .gauge, "Present diagnostics about files and objects")
         text.sample("portico_diagnostics", [("severity", "error")], UInt64(errors))
         text.sample("portico_diagnostics", [("severity", "warning")], UInt64(warnings))
+        text.begin("portico_publications_total", .counter, "Versions published")
+        for group in groups { text.sample("portico_publications_total", group.labels, group.publications) }
         let counters: [(name: String, help: String, value: UInt64)] = [
-            ("portico_publications_total", "Versions published", publications),
             ("portico_rejected_snapshots_total", "Versions that a worker refused", refusals),
             ("portico_link_connections_total", "Connections to the control link", link.connections),
             (
@@ -139,6 +157,14 @@ extension ControllerFacts {
             (
                 "portico_link_incompatible_peers_total", "Peers that speak no protocol in common",
                 link.incompatiblePeers
+            ),
+            (
+                "portico_link_unknown_class_groups_total", "Peers that asked for a class group that there is not",
+                link.unknownClassGroups
+            ),
+            (
+                "portico_link_silent_clients_total", "Control links closed because the client answered no ping",
+                link.silentClients
             ),
             ("portico_link_sent_bytes_total", "Bytes sent over control links", link.sentBytes),
             ("portico_snapshot_store_errors_total", "Failed operations on the snapshot history", store.errors),

@@ -25,17 +25,13 @@ actor Controller {
     private nonisolated let mailbox = Mailbox()
     private nonisolated let counting = DispatchQueue(label: "portico.metrics", qos: .utility)
 
-    private let compiler: Compiler
-    let publisher: SnapshotPublisher
+    private let objects = ClusterObjects()
+    private let versions: VersionAllocator
+    /// The default class group's first.
+    let streams: [ClassStream]
     var diagnostics = DiagnosticTable()
     var workers = WorkerTable()
-    private var externalNames: [String: ExternalNameTarget] = [:]
-    /// What this process published first: whoever runs it or a newer version has applied the configuration.
-    var firstPublished: Version?
-    var publications: UInt64 = 0
-
-    private var listener: LinkListener?
-    private var resolver: ExternalNameResolver?
+    private(set) var listener: LinkListener?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -44,9 +40,11 @@ actor Controller {
         self.store = store
         self.logger = logger
         executor = QueueExecutor(label: "portico.controller")
-        compiler = Compiler(configuration: configuration.compiler)
-        publisher = SnapshotPublisher(
-            store: store, classGroup: configuration.classGroup, logger: logger, clock: Controller.now)
+        let versions = VersionAllocator(store: store)
+        self.versions = versions
+        streams = configuration.classGroups.map { [objects] group in
+            ClassStream(group, objects: objects, store: store, versions: versions, logger: logger)
+        }
         metrics = MetricsAggregator(controllerLabels: configuration.controllerLabels)
     }
 
@@ -54,10 +52,13 @@ actor Controller {
     static let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
 
     /// Where results go. To be called once, before the first event.
-    func connect(listener: LinkListener, resolver: ExternalNameResolver) {
+    /// - Parameter resolvers: one for each class group, in order.
+    func connect(listener: LinkListener, resolvers: [ExternalNameResolver]) {
         self.listener = listener
-        self.resolver = resolver
+        for (stream, resolver) in zip(streams, resolvers) { stream.connect(listener: listener, resolver: resolver) }
     }
+
+    func stream(_ classGroup: String) -> ClassStream? { streams.first { $0.name == classGroup } }
 
     /// Takes an event from any thread, and returns at once.
     nonisolated func post(_ event: ControllerEvent) {
@@ -70,34 +71,25 @@ actor Controller {
     private func work() {
         var changes: [ObjectChange] = []
         var hasManifests = false
-        var resolved: [EndpointSet] = []
+        var resolved: [String: [EndpointSet]] = [:]
         for event in mailbox.take() {
             switch event {
             case .manifests(let update):
                 hasManifests = true
                 changes += update.changes
                 diagnostics.replaceFolder(update.diagnostics, logger)
-            case .resolved(let set): resolved.append(set)
+            case .resolved(let set, let classGroup): resolved[classGroup, default: []].append(set)
             case .link(let event): handle(event)
             }
         }
         if hasManifests { compile(changes) }
         if changes.count > Controller.manyChanges { giveBackMemory() }
-        resolved.removeAll { externalNames[$0.upstream] == nil }
-        if !resolved.isEmpty { listener?.updateLiveState(changed: resolved) }
+        for (classGroup, sets) in resolved { stream(classGroup)?.take(resolved: sets) }
     }
 
     private func compile(_ changes: [ObjectChange]) {
-        let result = compiler.apply(changes)
-        diagnostics.replace(result.changedDiagnostics, logger)
-        let live = takeLiveState(of: result)
-        let published = publisher.apply(
-            changed: result.changedSections, removed: result.removedSections, causes: result.causes)
-        if let published {
-            publish(published, changed: live.changed, removed: live.removed)
-        } else if !live.changed.isEmpty || !live.removed.isEmpty {
-            listener?.updateLiveState(changed: live.changed, removed: live.removed)
-        }
+        let applied = objects.apply(changes)
+        for stream in streams { diagnostics.replace(stream.take(applied), of: stream.name, logger) }
     }
 
     /// So many changes at once leave much memory behind that was needed only while they were read and compiled.
@@ -111,41 +103,6 @@ actor Controller {
         }
     }
 
-    /// Hands names to the resolver.
-    /// - Returns: what the workers need to know.
-    func takeLiveState(of result: CompilationResult) -> (changed: [EndpointSet], removed: [String]) {
-        for target in result.changedExternalNames { externalNames[target.upstream] = target }
-        for upstream in result.removedExternalNames { externalNames[upstream] = nil }
-        if !result.changedExternalNames.isEmpty || !result.removedExternalNames.isEmpty {
-            let names = result.changedExternalNames.map {
-                ExternalName(upstream: $0.upstream, hostname: $0.hostname, port: $0.port)
-            }
-            resolver?.update(changed: names, removed: result.removedExternalNames)
-        }
-        // An upstream that goes from endpoints to a name or back keeps what it has until the other is known.
-        var kept = Set(result.changedEndpointSets.map(\.upstream))
-        kept.formUnion(result.changedExternalNames.map(\.upstream))
-        let removed = (result.removedEndpointSets + result.removedExternalNames).filter { !kept.contains($0) }
-        return (result.changedEndpointSets, removed)
-    }
-
-    /// Sends a version to the workers, with the live state that belongs to it.
-    func publish(_ published: PublishedVersion, changed: [EndpointSet] = [], removed: [String] = []) {
-        if firstPublished == nil { firstPublished = published.version }
-        publications += 1
-        // A pinned version may have upstreams that the newest configuration has not.
-        let retained = takeLiveState(of: compiler.retain(publisher.pinnedUpstreams))
-        let contents = published.contents
-        listener?.publish(
-            PublishedSnapshot(
-                version: published.version, tree: published.tree, isPinned: published.isPinned,
-                section: { contents.content(of: $0) }),
-            changed: changed + retained.changed, removed: removed + retained.removed)
-        let cause = published.record.cause
-        logger.info(
-            "published \(published.version): \(published.tree.count) sections\(cause.isEmpty ? "" : "; \(cause)")")
-    }
-
     private func handle(_ event: LinkListenerEvent) {
         switch event {
         case .connected(let client):
@@ -157,8 +114,9 @@ actor Controller {
             count { $0.end(client.hello.incarnation) }
             let why = reason.map { ": \($0)" } ?? ""
             logger.info("\(client.hello.process) of \(client.hello.node) disconnected\(why)")
-        case .clientIsAhead(_, let version):
-            if let published = publisher.moveAhead(of: version) { publish(published) }
+        case .clientIsAhead(let client, let version):
+            guard let stream = stream(client.hello.classGroup) else { return }
+            if let published = stream.publisher.moveAhead(of: version) { stream.publish(published) }
         case .acknowledged(let client, let version): acknowledge(client, version, error: nil)
         case .refused(let client, let version, let error): acknowledge(client, version, error: error)
         case .metrics(let client, let report): count { $0.take(report, from: client.hello.incarnation) }
@@ -191,13 +149,15 @@ actor Controller {
 
     /// Why it is not ready; nil when it is.
     var notReadyReason: String? {
-        guard let firstPublished else { return "the manifests have not been compiled yet" }
-        let applied = workers.count(running: firstPublished)
+        guard streams.allSatisfy({ $0.firstPublished != nil }), let first = streams[0].firstPublished else {
+            return "the manifests have not been compiled yet"
+        }
+        let applied = workers.count(of: streams[0].name, running: first)
         guard applied < configuration.expectedWorkers else { return nil }
         let refusal = workers.refusing.map { "; \($0.name) refused: \($0.refused?.error ?? "")" } ?? ""
         return "\(applied) of \(configuration.expectedWorkers) workers have applied the configuration\(refusal)"
     }
 
     /// Gives back reserved versions.
-    func finish() { publisher.finish() }
+    func finish() { versions.finish() }
 }

@@ -13,8 +13,10 @@ package struct ControllerConfiguration: Sendable {
     /// Holds the snapshot history, the admin socket and the lock.
     package var dataDirectory: String
     package var compiler = CompilerConfiguration()
+    /// Class groups besides the default one.
+    package var namedClassGroups: [NamedClassGroup] = []
     package var retention = SnapshotRetention()
-    /// Readiness waits for so many workers to have applied the configuration.
+    /// Readiness waits for so many workers of the default class group to have applied the configuration.
     package var expectedWorkers = 0
     /// The value of the label `controller_class`.
     package var controllerClass = "k8s.io/ingress-nginx"
@@ -35,8 +37,6 @@ package struct ControllerConfiguration: Sendable {
     package var adminSocket: String { dataDirectory + "/admin.sock" }
     package var database: String { dataDirectory + "/snapshots.sqlite" }
     package var lock: String { dataDirectory + "/control.lock" }
-    /// One data plane is served, that of this class.
-    package var classGroup: String { compiler.classes.ingressClass }
 }
 
 /// Why a control plane cannot start: one line for a person.

@@ -5,15 +5,19 @@ import PorticoModel
 /// when it is gone.
 struct DiagnosticTable {
     private var ofFolder: [Diagnostic] = []
-    private var ofObjects: [ObjectReference: [Diagnostic]] = [:]
+    /// By class group. Groups may say the same of an object that both use.
+    private var ofObjects: [String: [ObjectReference: [Diagnostic]]] = [:]
+
+    private var present: Set<Diagnostic> {
+        ofObjects.values.reduce(into: Set(ofFolder)) { present, group in
+            for diagnostics in group.values { present.formUnion(diagnostics) }
+        }
+    }
 
     /// All of them, sorted.
-    var all: [Diagnostic] { (ofFolder + ofObjects.values.joined()).sorted() }
+    var all: [Diagnostic] { present.sorted() }
 
-    func count(of severity: Diagnostic.Severity) -> Int {
-        let folder = ofFolder.count { $0.severity == severity }
-        return ofObjects.values.reduce(folder) { $0 + $1.count { $0.severity == severity } }
-    }
+    func count(of severity: Diagnostic.Severity) -> Int { present.count { $0.severity == severity } }
 
     /// Takes everything that is wrong in the folder.
     mutating func replaceFolder(_ diagnostics: [Diagnostic], _ logger: Logger) {
@@ -22,12 +26,19 @@ struct DiagnosticTable {
         ofFolder = diagnostics
     }
 
-    /// Takes everything that is wrong with these objects.
-    mutating func replace(_ diagnostics: [ObjectReference: [Diagnostic]], _ logger: Logger) {
+    /// Takes everything that is wrong with these objects as a class group sees them.
+    mutating func replace(
+        _ diagnostics: [ObjectReference: [Diagnostic]], of classGroup: String, _ logger: Logger
+    ) {
         for (object, list) in diagnostics.sorted(by: { $0.key < $1.key }) {
-            DiagnosticTable.log(from: ofObjects[object] ?? [], to: list, logger)
-            ofObjects[object] = list.isEmpty ? nil : list
+            let before = present(of: object)
+            ofObjects[classGroup, default: [:]][object] = list.isEmpty ? nil : list
+            DiagnosticTable.log(from: before, to: present(of: object), logger)
         }
+    }
+
+    private func present(of object: ObjectReference) -> [Diagnostic] {
+        ofObjects.values.flatMap { $0[object] ?? [] }
     }
 
     private static func log(from old: [Diagnostic], to new: [Diagnostic], _ logger: Logger) {

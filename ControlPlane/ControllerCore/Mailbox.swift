@@ -6,8 +6,8 @@ import Synchronization
 /// What the controller reacts to.
 enum ControllerEvent: Sendable {
     case manifests(ManifestUpdate)
-    /// Addresses of an external name.
-    case resolved(EndpointSet)
+    /// Addresses of an external name of a class group.
+    case resolved(EndpointSet, classGroup: String)
     case link(LinkListenerEvent)
 }
 

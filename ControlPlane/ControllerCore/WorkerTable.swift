@@ -46,9 +46,11 @@ struct WorkerTable {
         workers[client.id]?.refused = (version, error)
     }
 
-    /// How many workers run `version` or a newer one.
-    func count(running version: Version) -> Int {
-        workers.values.count { $0.client.hello.isWorker && $0.version >= version }
+    /// How many workers of a class group run `version` or a newer one.
+    func count(of classGroup: String, running version: Version) -> Int {
+        workers.values.count {
+            $0.client.hello.isWorker && $0.client.hello.classGroup == classGroup && $0.version >= version
+        }
     }
 
     /// A worker whose last word is a refusal.

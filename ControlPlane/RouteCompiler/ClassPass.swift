@@ -34,11 +34,14 @@ struct ClassPass {
         if let found = classes[ObjectName(namespace: "", name: name)] { return isOurs(found) ? .served : .foreign }
         guard selection.acceptsMissingClassObjects else { return .foreign }
         if isOurName(name) { return .served }
+        // Of a class that no group names, the default group speaks.
+        if selection.onlyClasses != nil || selection.exceptClasses.contains(name) { return .foreign }
         return .unserved(field: "spec.ingressClassName", reason: "there is no IngressClass named '\(name)'")
     }
 
     private func decideWithoutClass() -> Decision {
         if let found = defaultClass { return isOurs(found) ? .served : .foreign }
+        if selection.onlyClasses != nil { return .foreign }
         if selection.watchIngressWithoutClass { return .served }
         guard selection.acceptsMissingClassObjects else { return .foreign }
         if classes.isEmpty { return .served }
@@ -47,11 +50,15 @@ struct ClassPass {
     }
 
     private func isOurs(_ found: IngressClass) -> Bool {
+        if let own = selection.onlyClasses { return own.contains(found.metadata.name.name) }
+        if selection.exceptClasses.contains(found.metadata.name.name) { return false }
         if selection.ingressClassByName, found.metadata.name.name == selection.ingressClass { return true }
         return selection.controllerClasses.contains(found.controller)
     }
 
     private func isOurName(_ name: String) -> Bool {
-        name == selection.ingressClass || selection.acceptsMissingClassObjects && name == "portico"
+        if let own = selection.onlyClasses { return own.contains(name) }
+        if selection.exceptClasses.contains(name) { return false }
+        return name == selection.ingressClass || selection.acceptsMissingClassObjects && name == "portico"
     }
 }

@@ -26,7 +26,8 @@ extension Compiler {
         let pass = EndpointPass(state: state)
         for key in dirty.union(work.upstreams).sorted() where upstreams.isUsed(key) {
             let name = upstreams.name(of: key)
-            let settings = UpstreamSettings(name: name, service: key.service, port: key.portText)
+            let settings = UpstreamSettings(
+                name: name, service: key.service, port: key.portText, usesServiceAddress: key.usesServiceAddress)
             publish(.upstream(settings), into: &result)
             let found = pass.live(key)
             publish(name, found, into: &result)

@@ -12,7 +12,8 @@ import PorticoModel
 /// Not thread-safe: one owner calls it.
 package final class Compiler {
     package let configuration: CompilerConfiguration
-    package private(set) var state = ClusterState()
+    private let objects: ClusterObjects
+    package var state: ClusterState { objects.state }
 
     private let dialect: AnnotationDialect
     var options = GlobalOptions()
@@ -28,16 +29,23 @@ package final class Compiler {
     var diagnosticTable = DiagnosticTable()
     var publishedDiagnostics: [ObjectReference: [Diagnostic]] = [:]
 
-    package init(configuration: CompilerConfiguration = CompilerConfiguration()) {
+    /// - Parameter objects: shared with the compilers of other class groups.
+    package init(
+        configuration: CompilerConfiguration = CompilerConfiguration(), objects: ClusterObjects = ClusterObjects()
+    ) {
         self.configuration = configuration
+        self.objects = objects
         dialect = .nginx(prefix: configuration.annotationPrefix)
         if let key = defaultBackend { upstreams.move(.defaultBackend, from: [], to: [key]) }
     }
 
     /// Takes a batch of changes and tells what it changed.
-    package func apply(_ changes: [ObjectChange]) -> CompilationResult {
+    package func apply(_ changes: [ObjectChange]) -> CompilationResult { update(after: objects.apply(changes)) }
+
+    /// Takes what a batch did to the objects, which are shared, and tells what it changed here.
+    package func update(after changes: [AppliedChange]) -> CompilationResult {
         var work = CompilerWork()
-        for change in changes { note(state.apply(change), in: &work) }
+        for change in changes { note(change, in: &work) }
         if work.rereadsOptions || sections.isEmpty { rereadOptions(&work) }
         let pass = planPass()
         for name in work.ingresses { replan(name, pass, &work) }

@@ -13,6 +13,10 @@ package struct ClassSelection: Hashable, Sendable {
     /// For a folder of manifests, which often holds no IngressClass object: `ingressClass` and `portico` are ours
     /// though no such object exists, and where there is none at all, so are Ingresses without a class.
     package var acceptsMissingClassObjects = false
+    /// The classes of a named class group (`--class-group`): these are ours whatever their controller, and no others.
+    package var onlyClasses: Set<String>?
+    /// The classes of other groups, which are never ours.
+    package var exceptClasses: Set<String> = []
 
     package init() {}
 }

@@ -21,11 +21,10 @@ struct RetainedUpstreams {
 }
 
 extension UpstreamKey {
-    /// What a section of an upstream was made from. Whether it sent to the service's own address stands in its name at
-    /// most; its endpoints serve as well.
+    /// What a section of an upstream was made from.
     fileprivate init(_ settings: UpstreamSettings) {
         service = settings.service
-        usesServiceAddress = settings.name.hasSuffix(UpstreamKey.serviceAddressSuffix)
+        usesServiceAddress = settings.usesServiceAddress
         if settings.port.isEmpty {
             port = nil
         } else {

@@ -18,10 +18,8 @@ struct UpstreamKey: Hashable, Comparable, Sendable {
 
     /// A name that no other upstream has: no Kubernetes name holds a tilde.
     var distinctName: String {
-        "\(plainName)~\(service):\(portText)\(usesServiceAddress ? UpstreamKey.serviceAddressSuffix : "")"
+        "\(plainName)~\(service):\(portText)\(usesServiceAddress ? "~service" : "")"
     }
-
-    static let serviceAddressSuffix = "~service"
 
     private var order: (ObjectName, String, Int, Int) {
         (service, portText, port == nil ? 1 : 0, usesServiceAddress ? 1 : 0)

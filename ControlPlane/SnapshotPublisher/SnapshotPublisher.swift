@@ -20,16 +20,20 @@ package final class SnapshotPublisher {
     private let classGroup: String
     private let logger: Logger
     private let clock: @Sendable () -> Double
-    private var versions: VersionAllocator
+    private let versions: VersionAllocator
     private var compiled = ManifestTree()
     /// What the store had at the start, until the first compilation shows whether it still holds.
     private var found: SnapshotStore.Found?
 
-    /// - Parameter clock: seconds since 1970.
+    /// - Parameters:
+    ///   - versions: shared with the publishers of other class groups.
+    ///   - clock: seconds since 1970.
     package init(
-        store: SnapshotStore, classGroup: String, logger: Logger, clock: @escaping @Sendable () -> Double
+        store: SnapshotStore, versions: VersionAllocator, classGroup: String, logger: Logger,
+        clock: @escaping @Sendable () -> Double
     ) {
         self.store = store
+        self.versions = versions
         self.classGroup = classGroup
         self.logger = logger
         self.clock = clock
@@ -39,7 +43,6 @@ package final class SnapshotPublisher {
             logger.error("nothing is known about earlier versions: \(error)")
             found = SnapshotStore.Found()
         }
-        versions = VersionAllocator(store: store, above: found?.floor ?? .none)
     }
 
     /// The rollback in force.
@@ -105,7 +108,7 @@ package final class SnapshotPublisher {
 
     private func restorePin(_ stored: (record: SnapshotRecord, tree: ManifestTree)) {
         do {
-            let content = try store.snapshot(stored.record.version) { contents.revive($0) }
+            let content = try store.snapshot(stored.record.version, of: classGroup) { contents.revive($0) }
             for (digest, bytes) in content.contents { contents.insert(digest, bytes) }
             var record = stored.record
             if record.version <= blocked {
@@ -142,7 +145,7 @@ package final class SnapshotPublisher {
         guard let before = running else { throw .notSynced }
         let old: (record: SnapshotRecord, tree: ManifestTree, contents: [Digest: [UInt8]])
         do {
-            old = try store.snapshot(version) { contents.revive($0) }
+            old = try store.snapshot(version, of: classGroup) { contents.revive($0) }
         } catch { throw .store(error) }
         for (digest, bytes) in old.contents { contents.insert(digest, bytes) }
         let now = clock()
@@ -217,9 +220,6 @@ package final class SnapshotPublisher {
         (renewed.createdAt, renewed.publishedAt) = (now, now)
         return renewed
     }
-
-    /// Gives back what was reserved. To be called last.
-    package func finish() { versions.finish() }
 
     // MARK: Helpers
 

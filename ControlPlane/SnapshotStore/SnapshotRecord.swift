@@ -94,6 +94,7 @@ package struct StoredObject: Hashable, Sendable {
 /// Why the content of a version cannot be had.
 package enum SnapshotStoreError: Error, Hashable, CustomStringConvertible {
     case unknownVersion(Version)
+    case otherClassGroup(Version, String)
     case damaged(Version, reason: String)
     case unavailable(reason: String)
 
@@ -101,6 +102,7 @@ package enum SnapshotStoreError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .unknownVersion(let version):
             "version \(version) is not stored; `portico snapshots list` shows the versions that are"
+        case .otherClassGroup(let version, let group): "version \(version) belongs to the class group '\(group)'"
         case .damaged(let version, let reason): "the stored content of version \(version) is damaged: \(reason)"
         case .unavailable(let reason): "the snapshot store cannot be read: \(reason)"
         }

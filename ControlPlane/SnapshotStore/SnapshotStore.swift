@@ -20,8 +20,6 @@ package final class SnapshotStore: Sendable {
         package var compiled: (record: SnapshotRecord, tree: ManifestTree)?
         /// What was last published: a rollback pins itself, for it holds newer versions back until something else is published.
         package var running: (record: SnapshotRecord, tree: ManifestTree)?
-        /// No version at or below this one may be used again.
-        package var floor = Version.none
 
         package init() {}
     }
@@ -191,25 +189,28 @@ package final class SnapshotStore: Sendable {
 
     // MARK: Reading, after everything that was asked for so far
 
-    /// What the last run left behind.
+    /// What the last run left behind of a class group.
     package func load(classGroup: String) throws(SnapshotStoreError) -> Found {
         try read { database, writer in
             var found = Found()
+            let newest = writer.newestTree(of: classGroup)
             found.compiled = try StoreReader.snapshot(
-                where: "class_group = ? AND kind <> 'rollback'", [classGroup], known: writer.newestTree, database)
+                where: "class_group = ? AND kind <> 'rollback'", [classGroup], known: newest, database)
             found.running = try StoreReader.snapshot(
-                where: "class_group = ? AND published_at IS NOT NULL", [classGroup], known: writer.newestTree, database)
-            found.floor = try SnapshotStore.floor(database)
+                where: "class_group = ? AND published_at IS NOT NULL", [classGroup], known: newest, database)
             return found
         }
     }
 
-    private static func floor(_ database: Database) throws -> Version {
-        let reserved = try Row.fetchOne(database, sql: "SELECT epoch, sequence FROM reservation")
-        let newest = try Row.fetchOne(
-            database, sql: "SELECT epoch, sequence FROM versions ORDER BY epoch DESC, sequence DESC LIMIT 1")
-        return [reserved, newest].compactMap { $0.flatMap { StoreReader.version($0, "epoch", "sequence") } }.max()
-            ?? .none
+    /// No version at or below this one may be used again, by any class group.
+    package func floor() throws(SnapshotStoreError) -> Version {
+        try read { database, _ in
+            let reserved = try Row.fetchOne(database, sql: "SELECT epoch, sequence FROM reservation")
+            let newest = try Row.fetchOne(
+                database, sql: "SELECT epoch, sequence FROM versions ORDER BY epoch DESC, sequence DESC LIMIT 1")
+            return [reserved, newest].compactMap { $0.flatMap { StoreReader.version($0, "epoch", "sequence") } }.max()
+                ?? .none
+        }
     }
 
     /// All stored versions, the newest first.
@@ -217,9 +218,9 @@ package final class SnapshotStore: Sendable {
         try read { database, _ in try StoreReader.list(database) }
     }
 
-    /// A stored version with the content of its sections, but for those that `isKnown` has already.
+    /// A class group's stored version with the content of its sections, but for those that `isKnown` has already.
     package func snapshot(
-        _ version: Version, isKnown: (Digest) -> Bool
+        _ version: Version, of classGroup: String, isKnown: (Digest) -> Bool
     ) throws(SnapshotStoreError) -> (record: SnapshotRecord, tree: ManifestTree, contents: [Digest: [UInt8]]) {
         try read { database, _ in
             let condition = "epoch = ? AND sequence = ?"
@@ -227,9 +228,12 @@ package final class SnapshotStore: Sendable {
             guard let found = try StoreReader.snapshot(where: condition, arguments, database) else {
                 throw SnapshotStoreError.unknownVersion(version)
             }
+            guard found.record.classGroup == classGroup else {
+                throw SnapshotStoreError.otherClassGroup(version, found.record.classGroup)
+            }
             var contents: [Digest: [UInt8]] = [:]
             for section in found.tree.sections where !isKnown(section.digest) {
-                guard let content = try StoreReader.content(section.digest, database) else {
+                guard let content = try StoreReader.content(section.digest, of: classGroup, database) else {
                     throw SnapshotStoreError.damaged(version, reason: "\(section.name.name) is missing or altered")
                 }
                 contents[section.digest] = content
@@ -298,7 +302,7 @@ package final class SnapshotStore: Sendable {
             state.pending.removeFirst()
             let pruning = attempt(&state) { state in
                 try state.database.write { [writer = state.writer, retention] database in
-                    try writer.prune(retention, now: SnapshotStore.now(), database)
+                    try writer.prune(snapshot.record.classGroup, retention, now: SnapshotStore.now(), database)
                 }
             }
             if outcome != .done || pruning != .done { isHealthy = false }

@@ -57,19 +57,21 @@ enum StoreReader {
         let sql = "SELECT \(columns), root FROM versions WHERE \(condition) ORDER BY id DESC LIMIT 1"
         guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return nil }
         let isKnown = known.rootDigest.data == row["root_digest"]
-        return (record(row), isKnown ? known : try tree(root: row["root"], database))
+        return (record(row), isKnown ? known : try tree(root: row["root"], of: row["class_group"], database))
     }
 
-    static func tree(root: Data, _ database: Database) throws -> ManifestTree {
-        let read = try database.cachedStatement(sql: "SELECT content FROM blobs WHERE digest = ?")
+    private static let content = "SELECT content FROM blobs WHERE class_group = ? AND digest = ?"
+
+    static func tree(root: Data, of classGroup: String, _ database: Database) throws -> ManifestTree {
+        let read = try database.cachedStatement(sql: content)
         return try ManifestTree.decode(root: Array(root)) { digest in
-            (try? Data.fetchOne(read, arguments: [digest.data])).flatMap { checked($0, digest) }
+            (try? Data.fetchOne(read, arguments: [classGroup, digest.data])).flatMap { checked($0, digest) }
         }
     }
 
-    static func content(_ digest: Digest, _ database: Database) throws -> [UInt8]? {
-        let read = try database.cachedStatement(sql: "SELECT content FROM blobs WHERE digest = ?")
-        return try Data.fetchOne(read, arguments: [digest.data]).flatMap { checked($0, digest) }
+    static func content(_ digest: Digest, of classGroup: String, _ database: Database) throws -> [UInt8]? {
+        let read = try database.cachedStatement(sql: content)
+        return try Data.fetchOne(read, arguments: [classGroup, digest.data]).flatMap { checked($0, digest) }
     }
 
     /// A blob is what its digest says, or it is not there at all.

@@ -3,17 +3,22 @@ import GRDB
 
 /// Opens the database file, and makes a new one where there is none that can be used.
 ///
-/// Blobs hold the content of sections and of manifest groups under their digests. Versions are numbered as they are
+/// Blobs hold the content of sections and of manifest groups under their digests, for each class group its own. Versions are numbered as they are
 /// stored, and a blob that the newest version no longer names carries the number of the last one that did: it goes when no
 /// version of that number or below is kept. So storing a version costs as much as it changes, and so does forgetting one.
 enum StoreSchema {
     /// `PORT` in ASCII, in the header of the file.
     static let applicationID = 0x504F_5254
-    static let version = 1
+    static let version = 2
+
+    private static let blobs = """
+        CREATE TABLE blobs (
+            class_group TEXT NOT NULL, digest BLOB NOT NULL, content BLOB NOT NULL, last_version INTEGER,
+            PRIMARY KEY (class_group, digest));
+        CREATE INDEX blobs_of_the_past ON blobs (class_group, last_version) WHERE last_version IS NOT NULL;
+        """
 
     private static let statements = """
-        CREATE TABLE blobs (digest BLOB NOT NULL PRIMARY KEY, content BLOB NOT NULL, last_version INTEGER);
-        CREATE INDEX blobs_of_the_past ON blobs (last_version) WHERE last_version IS NOT NULL;
         CREATE TABLE versions (
             id INTEGER PRIMARY KEY AUTOINCREMENT, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
             parent_epoch INTEGER, parent_sequence INTEGER, class_group TEXT NOT NULL, created_at REAL NOT NULL,
@@ -27,6 +32,16 @@ enum StoreSchema {
         CREATE TABLE objects (
             kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL, text TEXT NOT NULL,
             PRIMARY KEY (kind, namespace, name)) WITHOUT ROWID;
+        """
+
+    /// The first schema had one line of versions, and no group in its blobs.
+    private static let fromVersion1 = """
+        DROP INDEX blobs_of_the_past;
+        ALTER TABLE blobs RENAME TO former_blobs;
+        \(blobs)
+        INSERT INTO blobs SELECT class_group, digest, content, last_version
+            FROM former_blobs CROSS JOIN (SELECT DISTINCT class_group FROM versions);
+        DROP TABLE former_blobs;
         """
 
     /// The file is there, but is not one that this version of Portico can use.
@@ -66,9 +81,10 @@ enum StoreSchema {
             // reservation of versions and the workers' own versions make harmless.
             _ = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
-            guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 0 else { return }
+            let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            guard found < version else { return }
             try database.inTransaction {
-                try database.execute(sql: statements)
+                try database.execute(sql: found == 0 ? blobs + statements : fromVersion1)
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
                 try database.execute(sql: "PRAGMA user_version = \(version)")
                 return .commit

@@ -10,60 +10,72 @@ struct PendingSnapshot {
     var content: @Sendable (Digest) -> [UInt8]?
 }
 
-/// The statements that change the database. All of it runs on the store's queue.
+/// The statements that change the database. All of it runs on the store's queue. Each class group has a line of versions
+/// of its own, with its own blobs.
 struct StoreWriter {
-    /// The manifest of the newest stored version, and its number: what the next version is compared with.
-    private(set) var newestTree = ManifestTree()
-    private(set) var newestID: Int64 = 0
+    /// The newest stored version of a class group: what the next one is compared with.
+    private struct Newest {
+        var tree = ManifestTree()
+        var id: Int64 = 0
+    }
+
+    private var newest: [String: Newest] = [:]
+
+    /// The manifest of the newest stored version.
+    func newestTree(of classGroup: String) -> ManifestTree { newest[classGroup]?.tree ?? ManifestTree() }
 
     mutating func load(_ database: Database) throws {
-        (newestTree, newestID) = (ManifestTree(), 0)
-        guard let row = try Row.fetchOne(database, sql: "SELECT id, root FROM versions ORDER BY id DESC LIMIT 1") else {
-            return
+        newest = [:]
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT id, class_group, root FROM versions WHERE id IN (SELECT max(id) FROM versions GROUP BY class_group)
+                """)
+        for row in rows {
+            let group: String = row["class_group"]
+            newest[group] = Newest(tree: try StoreReader.tree(root: row["root"], of: group, database), id: row["id"])
         }
-        newestTree = try StoreReader.tree(root: row["root"], database)
-        newestID = row["id"]
     }
 
     /// Stores a version in one transaction.
     mutating func save(_ snapshot: PendingSnapshot, _ queue: DatabaseQueue) throws {
-        let (tree, id) = (newestTree, newestID)
+        let group = snapshot.record.classGroup
+        let before = newest[group] ?? Newest()
         let stored = try queue.write { database in
-            try StoreWriter.saveBlobs(of: snapshot, replacing: tree, number: id, database)
+            try StoreWriter.saveBlobs(of: snapshot, replacing: before, database)
             return try StoreWriter.saveRecord(of: snapshot, database)
         }
-        newestTree = snapshot.tree
-        newestID = stored
+        newest[group] = Newest(tree: snapshot.tree, id: stored)
     }
 
-    private static func saveBlobs(
-        of snapshot: PendingSnapshot, replacing old: ManifestTree, number: Int64, _ database: Database
-    ) throws {
-        let difference = snapshot.tree.difference(from: old)
-        let retire = try database.cachedStatement(sql: "UPDATE blobs SET last_version = ? WHERE digest = ?")
+    private static func saveBlobs(of snapshot: PendingSnapshot, replacing old: Newest, _ database: Database) throws {
+        let group = snapshot.record.classGroup
+        let difference = snapshot.tree.difference(from: old.tree)
+        let retire = try database.cachedStatement(
+            sql: "UPDATE blobs SET last_version = ? WHERE class_group = ? AND digest = ?")
         for name in difference.removed + difference.changed.map(\.name) {
-            guard let digest = old.lookup(name) else { continue }
-            try retire.execute(arguments: [number, digest.data])
+            guard let digest = old.tree.lookup(name) else { continue }
+            try retire.execute(arguments: [old.id, group, digest.data])
         }
         for index in difference.changedGroups {
-            guard let digest = old.groupDigest(index) else { continue }
-            try retire.execute(arguments: [number, digest.data])
+            guard let digest = old.tree.groupDigest(index) else { continue }
+            try retire.execute(arguments: [old.id, group, digest.data])
         }
         let insert = try database.cachedStatement(
             sql: """
-                INSERT INTO blobs (digest, content, last_version) VALUES (?, ?, NULL)
-                ON CONFLICT (digest) DO UPDATE SET last_version = NULL
+                INSERT INTO blobs (class_group, digest, content, last_version) VALUES (?, ?, ?, NULL)
+                ON CONFLICT (class_group, digest) DO UPDATE SET last_version = NULL
                 """)
         for section in difference.added + difference.changed {
             guard let content = snapshot.content(section.digest) else {
                 throw SnapshotStoreError.damaged(
                     snapshot.record.version, reason: "the content of \(section.name.name) is gone")
             }
-            try insert.execute(arguments: [section.digest.data, content.data])
+            try insert.execute(arguments: [group, section.digest.data, content.data])
         }
         for index in difference.changedGroups {
             guard let digest = snapshot.tree.groupDigest(index) else { continue }
-            try insert.execute(arguments: [digest.data, snapshot.tree.groupBytes(index).data])
+            try insert.execute(arguments: [group, digest.data, snapshot.tree.groupBytes(index).data])
         }
     }
 
@@ -84,16 +96,16 @@ struct StoreWriter {
         return database.lastInsertedRowID
     }
 
-    /// Forgets versions beyond the retention, and the blobs that no kept version names.
-    func prune(_ retention: SnapshotRetention, now: Double, _ database: Database) throws {
+    /// Forgets a class group's versions beyond the retention, and the blobs that none of its kept versions names.
+    func prune(_ classGroup: String, _ retention: SnapshotRetention, now: Double, _ database: Database) throws {
         let oldest = retention.age.map { now - $0 } ?? -Double.greatestFiniteMagnitude
         let candidates = try Row.fetchAll(
             database,
             sql: """
-                SELECT id, epoch, sequence FROM versions WHERE created_at < ? OR id IN
-                    (SELECT id FROM versions ORDER BY id DESC LIMIT -1 OFFSET ?)
-                """, arguments: [oldest, retention.count])
-        let kept = try keptAlways(database)
+                SELECT id, epoch, sequence FROM versions WHERE class_group = ?1 AND (created_at < ?2 OR id IN
+                    (SELECT id FROM versions WHERE class_group = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?3))
+                """, arguments: [classGroup, oldest, retention.count])
+        let kept = try keptAlways(classGroup, database)
         let doomed = candidates.filter { !kept.contains($0["id"]) }
         guard !doomed.isEmpty else { return }
         for row in doomed {
@@ -102,17 +114,21 @@ struct StoreWriter {
             try database.execute(sql: "DELETE FROM acknowledgements WHERE epoch = ? AND sequence = ?", arguments: key)
         }
         try database.execute(
-            sql: "DELETE FROM blobs WHERE last_version < (SELECT min(id) FROM versions)")
+            sql: """
+                DELETE FROM blobs WHERE class_group = ?1
+                    AND last_version < (SELECT min(id) FROM versions WHERE class_group = ?1)
+                """, arguments: [classGroup])
     }
 
-    /// The newest version, the newest compiled one, and the running one of each class group, which may be a pinned rollback.
-    private func keptAlways(_ database: Database) throws -> Set<Int64> {
+    /// The newest version, the newest compiled one, and the running one, which may be a pinned rollback.
+    private func keptAlways(_ classGroup: String, _ database: Database) throws -> Set<Int64> {
         try Int64.fetchSet(
             database,
             sql: """
-                SELECT max(id) FROM versions UNION SELECT max(id) FROM versions WHERE kind <> 'rollback'
-                UNION SELECT max(id) FROM versions WHERE published_at IS NOT NULL GROUP BY class_group
-                """)
+                SELECT max(id) FROM versions WHERE class_group = ?1
+                UNION SELECT max(id) FROM versions WHERE class_group = ?1 AND kind <> 'rollback'
+                UNION SELECT max(id) FROM versions WHERE class_group = ?1 AND published_at IS NOT NULL
+                """, arguments: [classGroup])
     }
 }
 

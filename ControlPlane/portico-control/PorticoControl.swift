@@ -94,6 +94,7 @@ import SnapshotStore
             manifests: manifests, controlSocket: controlSocket, metricsHost: address.host, metricsPort: address.port,
             dataDirectory: dataDir)
         configuration.compiler = selection.compilerConfiguration
+        configuration.namedClassGroups = selection.namedClassGroups
         configuration.controllerClass = selection.controllerClass.first ?? configuration.controllerClass
         configuration.retention = SnapshotRetention(count: snapshotHistory, age: snapshotMaxAge.map { $0 * 86_400 })
         configuration.expectedWorkers = expectedWorkers

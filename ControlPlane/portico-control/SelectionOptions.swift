@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControllerCore
 import PorticoModel
 import RouteCompiler
 
@@ -12,6 +13,18 @@ struct SelectionOptions: ParsableArguments {
             "Serve IngressClasses of this controller; repeatable. (default: those of ingress-nginx and Portico)",
             valueName: "name"))
     var controllerClass: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Serve these classes to data planes of their own, which say --class-group NAME; repeatable.",
+            valueName: "name=class,class"))
+    var classGroup: [NamedClasses] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The ConfigMap of a class group; repeatable. (default: that of --configmap)",
+            valueName: "name=namespace/name"))
+    var classGroupConfigmap: [NamedConfigMap] = []
 
     @Flag(help: "Serve Ingresses that name no class.")
     var watchIngressWithoutClass = false
@@ -27,6 +40,31 @@ struct SelectionOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("What annotations begin with.", valueName: "prefix"))
     var annotationsPrefix = "nginx.ingress.kubernetes.io"
+
+    func validate() throws {
+        let names = classGroup.map(\.name)
+        for name in names where name == ingressClass || names.count(where: { $0 == name }) > 1 {
+            throw ValidationError(
+                name == ingressClass
+                    ? "--class-group cannot be named '\(name)', which is the group of --ingress-class"
+                    : "--class-group '\(name)' is there twice")
+        }
+        let classes = classGroup.flatMap(\.classes)
+        for name in classes where classes.count(where: { $0 == name }) > 1 {
+            throw ValidationError("the class '\(name)' is in two class groups")
+        }
+        for name in classGroupConfigmap.map(\.group) where !names.contains(name) {
+            throw ValidationError("--class-group-configmap names '\(name)', which no --class-group does")
+        }
+    }
+
+    var namedClassGroups: [NamedClassGroup] {
+        classGroup.map { group in
+            NamedClassGroup(
+                name: group.name, classes: Set(group.classes),
+                configMap: classGroupConfigmap.last { $0.group == group.name }?.configMap.name)
+        }
+    }
 
     var compilerConfiguration: CompilerConfiguration {
         var configuration = CompilerConfiguration()
@@ -51,5 +89,32 @@ struct NamespacedName: ExpressibleByArgument {
         let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
         name = ObjectName(namespace: String(parts[0]), name: String(parts[1]))
+    }
+}
+
+/// `NAME=CLASS,CLASS`.
+struct NamedClasses: ExpressibleByArgument {
+    var name: String
+    var classes: [String]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return nil }
+        name = parts[0]
+        classes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard classes.allSatisfy({ !$0.isEmpty }) else { return nil }
+    }
+}
+
+/// `NAME=NAMESPACE/NAME`.
+struct NamedConfigMap: ExpressibleByArgument {
+    var group: String
+    var configMap: NamespacedName
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let configMap = NamespacedName(argument: parts[1]) else { return nil }
+        group = parts[0]
+        self.configMap = configMap
     }
 }

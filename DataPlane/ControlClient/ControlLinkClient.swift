@@ -39,6 +39,8 @@ package final class ControlLinkClient {
     private var hasCompleteInitialState = false
     /// The hello must name what runs, so it waits for an update that is being applied.
     private var owesHello = false
+    /// What could not be applied. It would not go better on another connection; another process may be a newer build.
+    private var refusedVersion: Version?
 
     /// What runs; `none` before the first version.
     package private(set) var runningVersion = Version.none
@@ -72,7 +74,7 @@ package final class ControlLinkClient {
                     protocolMinimum: protocols.minimum, protocolMaximum: protocols.maximum, node: identity.node,
                     process: identity.process, isWorker: true, classGroup: identity.classGroup,
                     version: runningVersion, rootDigest: runningVersion == .none ? nil : runningTree.rootDigest,
-                    incarnation: identity.incarnation, processID: identity.processID)))
+                    incarnation: identity.incarnation, processID: identity.processID, refusedVersion: refusedVersion)))
     }
 
     /// The connection is gone. What runs goes on running; what was half received is dropped. Of the orders not yet taken
@@ -126,6 +128,9 @@ package final class ControlLinkClient {
         if case .applied = outcome {
             runningVersion = update.version
             runningTree = update.tree
+            refusedVersion = nil
+        } else {
+            refusedVersion = update.version
         }
         // A connection that is newer than the update knows nothing of it.
         if owesHello { return sayHello() }
@@ -188,6 +193,7 @@ extension ControlLinkClient {
 
     private func receive(_ welcome: LinkFrame.Welcome) throws(LinkError) {
         guard !isWelcomed else { throw .unexpectedFrame("a second welcome") }
+        guard welcome.refusal.isEmpty else { throw .refused(welcome.refusal) }
         guard protocols.minimum <= welcome.protocolVersion, welcome.protocolVersion <= protocols.maximum else {
             throw .noCommonProtocol("this side speaks \(protocols), the server chose \(welcome.protocolVersion)")
         }

@@ -114,6 +114,7 @@ extension StateCache {
 
     private func receive(_ welcome: LinkFrame.Welcome) throws(LinkError) {
         guard !isWelcomed else { throw .unexpectedFrame("a second welcome") }
+        guard welcome.refusal.isEmpty else { throw .refused(welcome.refusal) }
         guard protocols.minimum <= welcome.protocolVersion, welcome.protocolVersion <= protocols.maximum else {
             throw .noCommonProtocol("this side speaks \(protocols), the server chose \(welcome.protocolVersion)")
         }

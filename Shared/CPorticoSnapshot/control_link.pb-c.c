@@ -1003,7 +1003,7 @@ const ProtobufCMessageDescriptor portico__link__v1__version__descriptor =
   (ProtobufCMessageInit) portico__link__v1__version__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__link__v1__hello__field_descriptors[10] =
+static const ProtobufCFieldDescriptor portico__link__v1__hello__field_descriptors[11] =
 {
   {
     "protocol_minimum",
@@ -1125,6 +1125,18 @@ static const ProtobufCFieldDescriptor portico__link__v1__hello__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "refused",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__Hello, refused),
+    &portico__link__v1__version__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__link__v1__hello__field_indices_by_name[] = {
   5,   /* field[5] = class_group */
@@ -1135,13 +1147,14 @@ static const unsigned portico__link__v1__hello__field_indices_by_name[] = {
   9,   /* field[9] = process_id */
   1,   /* field[1] = protocol_maximum */
   0,   /* field[0] = protocol_minimum */
+  10,   /* field[10] = refused */
   7,   /* field[7] = root_digest */
   6,   /* field[6] = version */
 };
 static const ProtobufCIntRange portico__link__v1__hello__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor portico__link__v1__hello__descriptor =
 {
@@ -1151,14 +1164,14 @@ const ProtobufCMessageDescriptor portico__link__v1__hello__descriptor =
   "Portico__Link__V1__Hello",
   "portico.link.v1",
   sizeof(Portico__Link__V1__Hello),
-  10,
+  11,
   portico__link__v1__hello__field_descriptors,
   portico__link__v1__hello__field_indices_by_name,
   1,  portico__link__v1__hello__number_ranges,
   (ProtobufCMessageInit) portico__link__v1__hello__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__link__v1__welcome__field_descriptors[2] =
+static const ProtobufCFieldDescriptor portico__link__v1__welcome__field_descriptors[3] =
 {
   {
     "protocol",
@@ -1184,15 +1197,28 @@ static const ProtobufCFieldDescriptor portico__link__v1__welcome__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "refusal",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__Welcome, refusal),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__link__v1__welcome__field_indices_by_name[] = {
   1,   /* field[1] = controller */
   0,   /* field[0] = protocol */
+  2,   /* field[2] = refusal */
 };
 static const ProtobufCIntRange portico__link__v1__welcome__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor portico__link__v1__welcome__descriptor =
 {
@@ -1202,7 +1228,7 @@ const ProtobufCMessageDescriptor portico__link__v1__welcome__descriptor =
   "Portico__Link__V1__Welcome",
   "portico.link.v1",
   sizeof(Portico__Link__V1__Welcome),
-  2,
+  3,
   portico__link__v1__welcome__field_descriptors,
   portico__link__v1__welcome__field_indices_by_name,
   1,  portico__link__v1__welcome__number_ranges,

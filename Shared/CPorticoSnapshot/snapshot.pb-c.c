@@ -4661,7 +4661,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor
   (ProtobufCMessageInit) portico__snapshot__v1__virtual_host__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__upstream_settings__field_descriptors[4] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__upstream_settings__field_descriptors[5] =
 {
   {
     "name",
@@ -4711,17 +4711,31 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__upstream_settings__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "uses_service_address",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamSettings, uses_service_address),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__upstream_settings__field_indices_by_name[] = {
   0,   /* field[0] = name */
   3,   /* field[3] = port */
   2,   /* field[2] = service_name */
   1,   /* field[1] = service_namespace */
+  4,   /* field[4] = uses_service_address */
 };
-static const ProtobufCIntRange portico__snapshot__v1__upstream_settings__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__upstream_settings__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 30, 4 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descriptor =
 {
@@ -4731,10 +4745,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   "Portico__Snapshot__V1__UpstreamSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__UpstreamSettings),
-  4,
+  5,
   portico__snapshot__v1__upstream_settings__field_descriptors,
   portico__snapshot__v1__upstream_settings__field_indices_by_name,
-  1,  portico__snapshot__v1__upstream_settings__number_ranges,
+  2,  portico__snapshot__v1__upstream_settings__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -8,6 +8,8 @@ package enum LinkError: Error, Hashable, Sendable, CustomStringConvertible {
     case unexpectedFrame(String)
     /// The two sides have no protocol in common.
     case noCommonProtocol(String)
+    /// The server has nothing for this client, for this reason.
+    case refused(String)
     /// The other side sends more than may be kept.
     case limitExceeded(String)
 
@@ -17,6 +19,7 @@ package enum LinkError: Error, Hashable, Sendable, CustomStringConvertible {
         case .malformedFrame(let error): "malformed frame: \(error)"
         case .unexpectedFrame(let what): "unexpected frame: \(what)"
         case .noCommonProtocol(let what): "no common protocol: \(what)"
+        case .refused(let reason): "the control plane refuses this process: \(reason)"
         case .limitExceeded(let what): "limit exceeded: \(what)"
         }
     }

@@ -20,6 +20,13 @@ package struct PublishedSnapshot: Sendable {
     }
 }
 
+/// What a server has for a client's class group.
+package enum LinkOffer: Sendable {
+    case publication(LinkPublication)
+    /// Why there is nothing, for the client's log.
+    case refusal(String)
+}
+
 /// What a server of links has to offer, shared by its sessions: the newest version and the live state.
 package struct LinkPublication: Sendable {
     package private(set) var snapshot: PublishedSnapshot?

@@ -3,7 +3,8 @@ import PorticoSnapshot
 
 /// The server's side of one control link, without its socket: bytes in, events and frames out.
 ///
-/// States: `awaitingHello` → `established`, or → `refused` when there is no common protocol. Once established, the next
+/// States: `awaitingHello` → `established`, or → `refused` when there is no common protocol or nothing for the client's class
+/// group. Once established, the next
 /// frame is always the first that applies of
 ///   1. what was asked for directly: welcome, drain, ping;
 ///   2. the next part of the complete listing of live state that every connection starts with;
@@ -38,6 +39,8 @@ package struct LinkServerSession: Sendable {
         case sectionMissing(Version, Digest)
         /// The client speaks no protocol that this server speaks; close once the output is sent.
         case incompatible(LinkFrame.Hello)
+        /// There is nothing for the client's class group; close once the output is sent.
+        case unknownClassGroup(LinkFrame.Hello)
     }
 
     private enum Phase { case awaitingHello, established, refused }
@@ -72,7 +75,7 @@ package struct LinkServerSession: Sendable {
     private var runningTree: ManifestTree?
     private var transfer: Transfer?
     private var inFlight: (version: Version, tree: ManifestTree)?
-    /// The version that the client refused last, and that is not sent to it again.
+    /// The version that the client refused last, on this connection or before, and that is not sent to it again.
     package private(set) var refusedVersion: Version?
     private var reportedAhead: Version?
     private var saidNothing = false
@@ -106,11 +109,19 @@ package struct LinkServerSession: Sendable {
 
 extension LinkServerSession {
     /// Takes bytes from the client. After an error the connection must be closed.
+    /// - Parameter offers: what there is for the class group that the hello names, or why there is nothing.
+    package mutating func receive(
+        _ bytes: UnsafeRawBufferPointer, offers: (_ classGroup: String) -> LinkOffer
+    ) throws(LinkError) {
+        reader.append(bytes)
+        while phase != .refused, let frame = try reader.next() { try receive(frame, offers) }
+    }
+
+    /// Takes bytes from the client of a server that has the same for every class group.
     package mutating func receive(
         _ bytes: UnsafeRawBufferPointer, publication: LinkPublication
     ) throws(LinkError) {
-        reader.append(bytes)
-        while phase != .refused, let frame = try reader.next() { try receive(frame, publication: publication) }
+        try receive(bytes) { _ in .publication(publication) }
     }
 
     /// What the bytes meant, oldest first.
@@ -119,8 +130,8 @@ extension LinkServerSession {
         return events
     }
 
-    private mutating func receive(_ frame: LinkFrame, publication: LinkPublication) throws(LinkError) {
-        if case .hello(let hello) = frame { return try receive(hello, publication: publication) }
+    private mutating func receive(_ frame: LinkFrame, _ offers: (String) -> LinkOffer) throws(LinkError) {
+        if case .hello(let hello) = frame { return try receive(hello, offers) }
         if frame == .unknown { return }
         guard phase == .established else { throw .unexpectedFrame("a client starts with a hello") }
         switch frame {
@@ -143,24 +154,29 @@ extension LinkServerSession {
         guard urgent.count <= 64 else { throw .limitExceeded("pings") }
     }
 
-    private mutating func receive(
-        _ hello: LinkFrame.Hello, publication: LinkPublication
-    ) throws(LinkError) {
+    private mutating func receive(_ hello: LinkFrame.Hello, _ offers: (String) -> LinkOffer) throws(LinkError) {
         guard phase == .awaitingHello else { throw .unexpectedFrame("a second hello") }
         let theirs = ProtocolRange(minimum: hello.protocolMinimum, maximum: hello.protocolMaximum)
-        let chosen = protocols.common(with: theirs)
-        urgent.append(.welcome(LinkFrame.Welcome(protocolVersion: chosen ?? 0, controller: controller)))
-        guard chosen != nil else {
-            phase = .refused
-            events.append(.incompatible(hello))
-            return
+        guard let chosen = protocols.common(with: theirs) else { return refuse(.incompatible(hello), "") }
+        let publication: LinkPublication
+        switch offers(hello.classGroup) {
+        case .publication(let offered): publication = offered
+        case .refusal(let reason): return refuse(.unknownClassGroup(hello), reason)
         }
+        urgent.append(.welcome(LinkFrame.Welcome(protocolVersion: chosen, controller: controller)))
         phase = .established
         self.hello = hello
         runningVersion = hello.version
         runningRoot = hello.rootDigest
         runningTree = hello.rootDigest.flatMap { publication.tree(root: $0) }
+        refusedVersion = hello.refusedVersion
         events.append(.connected(hello))
+    }
+
+    private mutating func refuse(_ event: Event, _ reason: String) {
+        urgent.append(.welcome(LinkFrame.Welcome(protocolVersion: 0, controller: controller, refusal: reason)))
+        phase = .refused
+        events.append(event)
     }
 
     private mutating func run(_ tree: ManifestTree, _ version: Version) {

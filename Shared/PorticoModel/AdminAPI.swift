@@ -4,7 +4,7 @@
 //   GET  /v1/status      -> AdminStatus
 //   GET  /v1/snapshots   -> AdminSnapshots
 //   POST /v1/rollback    AdminRollback -> AdminPublished
-//   POST /v1/resume      -> AdminPublished
+//   POST /v1/resume      AdminResume -> AdminPublished
 //
 // Any other answer than 200 carries AdminError.
 
@@ -21,10 +21,12 @@ package struct AdminWorker: Codable, Hashable, Sendable {
     package var rejectedVersion: String?
     package var rejectedReason: String?
     package var connectedSince: String
+    /// Whether it has answered pings of late; if it goes on like this, its connection is closed.
+    package var isResponding: Bool
 
     package init(
         node: String, process: String, processID: UInt32, classGroup: String, version: String,
-        rejectedVersion: String?, rejectedReason: String?, connectedSince: String
+        rejectedVersion: String?, rejectedReason: String?, connectedSince: String, isResponding: Bool
     ) {
         self.node = node
         self.process = process
@@ -34,6 +36,7 @@ package struct AdminWorker: Codable, Hashable, Sendable {
         self.rejectedVersion = rejectedVersion
         self.rejectedReason = rejectedReason
         self.connectedSince = connectedSince
+        self.isResponding = isResponding
     }
 }
 
@@ -74,29 +77,45 @@ package struct AdminDiagnostic: Codable, Hashable, Sendable {
     }
 }
 
-/// The answer of `portico status`.
-package struct AdminStatus: Codable, Hashable, Sendable {
-    package var ready: Bool
-    /// The version that workers are told to run.
+extension AdminDiagnostic: CustomStringConvertible {
+    /// As `Diagnostic` writes it.
+    package var description: String { Diagnostic.text(file, line, object, field, reason, consequence) }
+}
+
+/// What one class group is served.
+package struct AdminClassGroup: Codable, Hashable, Sendable {
+    package var name: String
+    /// The version that its workers are told to run.
     package var published: String
     /// The newest compiled version; differs from `published` while a rollback is pinned.
     package var compiled: String
     package var pin: AdminPin?
     package var hosts: Int
     package var upstreams: Int
-    package var workers: [AdminWorker]
-    package var diagnostics: [AdminDiagnostic]
 
-    package init(
-        ready: Bool, published: String, compiled: String, pin: AdminPin?, hosts: Int, upstreams: Int,
-        workers: [AdminWorker], diagnostics: [AdminDiagnostic]
-    ) {
-        self.ready = ready
+    package init(name: String, published: String, compiled: String, pin: AdminPin?, hosts: Int, upstreams: Int) {
+        self.name = name
         self.published = published
         self.compiled = compiled
         self.pin = pin
         self.hosts = hosts
         self.upstreams = upstreams
+    }
+}
+
+/// The answer of `portico status`.
+package struct AdminStatus: Codable, Hashable, Sendable {
+    package var ready: Bool
+    /// The default one first.
+    package var classGroups: [AdminClassGroup]
+    package var workers: [AdminWorker]
+    package var diagnostics: [AdminDiagnostic]
+
+    package init(
+        ready: Bool, classGroups: [AdminClassGroup], workers: [AdminWorker], diagnostics: [AdminDiagnostic]
+    ) {
+        self.ready = ready
+        self.classGroups = classGroups
         self.workers = workers
         self.diagnostics = diagnostics
     }
@@ -105,6 +124,7 @@ package struct AdminStatus: Codable, Hashable, Sendable {
 /// One stored version.
 package struct AdminSnapshot: Codable, Hashable, Sendable {
     package var version: String
+    package var classGroup: String
     package var parent: String?
     package var time: String
     /// The object that changed, or what a person asked for.
@@ -119,10 +139,11 @@ package struct AdminSnapshot: Codable, Hashable, Sendable {
     package var rejected: Int
 
     package init(
-        version: String, parent: String?, time: String, cause: String, digest: String, published: Bool, running: Bool,
-        pinned: Bool, restores: String?, acknowledged: Int, rejected: Int
+        version: String, classGroup: String, parent: String?, time: String, cause: String, digest: String,
+        published: Bool, running: Bool, pinned: Bool, restores: String?, acknowledged: Int, rejected: Int
     ) {
         self.version = version
+        self.classGroup = classGroup
         self.parent = parent
         self.time = time
         self.cause = cause
@@ -147,11 +168,22 @@ package struct AdminSnapshots: Codable, Hashable, Sendable {
 package struct AdminRollback: Codable, Hashable, Sendable {
     package var version: String
     package var reason: String
+    /// Nil where there is one.
+    package var classGroup: String?
 
-    package init(version: String, reason: String) {
+    package init(version: String, reason: String, classGroup: String? = nil) {
         self.version = version
         self.reason = reason
+        self.classGroup = classGroup
     }
+}
+
+/// What `portico resume` asks for.
+package struct AdminResume: Codable, Hashable, Sendable {
+    /// Nil where there is one.
+    package var classGroup: String?
+
+    package init(classGroup: String? = nil) { self.classGroup = classGroup }
 }
 
 /// The version that a rollback or a resume published.

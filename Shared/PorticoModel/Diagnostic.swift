@@ -80,9 +80,15 @@ package struct Diagnostic: Hashable, Comparable, Sendable {
 extension Diagnostic: CustomStringConvertible {
     /// `shop.yaml:12: Ingress default/shop: spec.rules[0].host: reason (consequence)`.
     package var description: String {
+        Diagnostic.text(file, line, object?.description, field, reason, consequence)
+    }
+
+    static func text(
+        _ file: String?, _ line: Int?, _ object: String?, _ field: String, _ reason: String, _ consequence: String
+    ) -> String {
         var parts: [String] = []
         if let file { parts.append(line.map { "\(file):\($0)" } ?? file) }
-        if let object { parts.append(object.description) }
+        if let object { parts.append(object) }
         if !field.isEmpty { parts.append(field) }
         let place = parts.isEmpty ? "" : parts.joined(separator: ": ") + ": "
         return consequence.isEmpty ? place + reason : "\(place)\(reason) (\(consequence))"

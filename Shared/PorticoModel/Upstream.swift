@@ -5,11 +5,15 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var service: ObjectName
     /// The port's name or number as the Ingress wrote it.
     package var port: String
+    /// Its endpoints are the service's own addresses (`service-upstream`). The control plane's to know: endpoints are live
+    /// state.
+    package var usesServiceAddress: Bool
 
-    package init(name: String, service: ObjectName, port: String) {
+    package init(name: String, service: ObjectName, port: String, usesServiceAddress: Bool = false) {
         self.name = name
         self.service = service
         self.port = port
+        self.usesServiceAddress = usesServiceAddress
     }
 }
 

@@ -20,8 +20,7 @@ extension LinkFrame {
         case PORTICO__LINK__V1__FRAME__CONTENT_HELLO:
             return .hello(try hello(message.hello.pointee))
         case PORTICO__LINK__V1__FRAME__CONTENT_WELCOME:
-            let controller = try FieldReader(message: "Welcome").text(message.welcome.pointee.controller, "controller")
-            return .welcome(Welcome(protocolVersion: message.welcome.pointee.protocol, controller: controller))
+            return .welcome(try welcome(message.welcome.pointee))
         case PORTICO__LINK__V1__FRAME__CONTENT_BLOB:
             return .blob(try blob(message.blob.pointee))
         case PORTICO__LINK__V1__FRAME__CONTENT_MANIFEST:
@@ -64,7 +63,15 @@ extension LinkFrame {
             isWorker: message.is_worker != 0, classGroup: try reader.text(message.class_group, "class_group"),
             version: version(message.version),
             rootDigest: message.root_digest.len == 0 ? nil : try reader.digest(message.root_digest, "root_digest"),
-            incarnation: try reader.text(message.incarnation, "incarnation"), processID: message.process_id)
+            incarnation: try reader.text(message.incarnation, "incarnation"), processID: message.process_id,
+            refusedVersion: message.refused == nil ? nil : version(message.refused))
+    }
+
+    private static func welcome(_ message: Portico__Link__V1__Welcome) throws(SnapshotError) -> Welcome {
+        let reader = FieldReader(message: "Welcome")
+        return Welcome(
+            protocolVersion: message.protocol, controller: try reader.text(message.controller, "controller"),
+            refusal: try reader.text(message.refusal, "refusal"))
     }
 
     private static func blob(_ message: Portico__Link__V1__Blob) throws(SnapshotError) -> Blob {

@@ -23,6 +23,7 @@ extension LinkFrame {
             frame.welcome = arena.make(portico__link__v1__welcome__init)
             frame.welcome.pointee.protocol = welcome.protocolVersion
             frame.welcome.pointee.controller = arena.text(welcome.controller)
+            frame.welcome.pointee.refusal = arena.text(welcome.refusal)
         case .blob(let blob):
             frame.content_case = PORTICO__LINK__V1__FRAME__CONTENT_BLOB
             frame.blob = arena.make(portico__link__v1__blob__init)
@@ -101,6 +102,7 @@ extension LinkFrame.Hello {
         if let rootDigest { message.pointee.root_digest = arena.data(rootDigest) }
         message.pointee.incarnation = arena.text(incarnation)
         message.pointee.process_id = processID
+        if let refusedVersion { message.pointee.refused = refusedVersion.message(in: arena) }
         return message
     }
 }

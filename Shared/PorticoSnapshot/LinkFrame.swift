@@ -31,10 +31,13 @@ package enum LinkFrame: Hashable, Sendable {
         package var rootDigest: Digest?
         package var incarnation: String
         package var processID: UInt32
+        /// What it refused last, and does not want again.
+        package var refusedVersion: Version?
 
         package init(
             protocolMinimum: UInt32, protocolMaximum: UInt32, node: String, process: String, isWorker: Bool,
-            classGroup: String, version: Version, rootDigest: Digest?, incarnation: String, processID: UInt32
+            classGroup: String, version: Version, rootDigest: Digest?, incarnation: String, processID: UInt32,
+            refusedVersion: Version? = nil
         ) {
             self.protocolMinimum = protocolMinimum
             self.protocolMaximum = protocolMaximum
@@ -46,18 +49,22 @@ package enum LinkFrame: Hashable, Sendable {
             self.rootDigest = rootDigest
             self.incarnation = incarnation
             self.processID = processID
+            self.refusedVersion = refusedVersion
         }
     }
 
     /// The server's answer to a hello.
     package struct Welcome: Hashable, Sendable {
-        /// The protocol to speak; 0 when there is none that both know.
+        /// The protocol to speak; 0 when there is none that both know, or when there is a refusal.
         package var protocolVersion: UInt32
         package var controller: String
+        /// Why the client is turned away; empty when it is not.
+        package var refusal: String
 
-        package init(protocolVersion: UInt32, controller: String) {
+        package init(protocolVersion: UInt32, controller: String, refusal: String = "") {
             self.protocolVersion = protocolVersion
             self.controller = controller
+            self.refusal = refusal
         }
     }
 

@@ -108,7 +108,7 @@ extension SectionCodec {
             service: ObjectName(
                 namespace: try reader.text(message.service_namespace, "service_namespace"),
                 name: try reader.text(message.service_name, "service_name")),
-            port: try reader.text(message.port, "port"))
+            port: try reader.text(message.port, "port"), usesServiceAddress: message.uses_service_address != 0)
     }
 
     private static func globalSettings(

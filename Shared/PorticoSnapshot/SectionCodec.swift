@@ -89,6 +89,7 @@ package enum SectionCodec {
         message.pointee.service_namespace = arena.text(upstream.service.namespace)
         message.pointee.service_name = arena.text(upstream.service.name)
         message.pointee.port = arena.text(upstream.port)
+        message.pointee.uses_service_address = upstream.usesServiceAddress ? 1 : 0
         return message
     }
 

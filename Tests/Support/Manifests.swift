@@ -12,7 +12,8 @@ package enum Manifests {
 
     /// An Ingress that sends one path of a host to port 80 of a service.
     package static func ingress(
-        _ name: String, host: String, path: String = "/", service: String, annotations: [String: String] = [:]
+        _ name: String, host: String, path: String = "/", service: String, className: String = "portico",
+        annotations: [String: String] = [:]
     ) -> String {
         let notes = annotations.sorted { $0.key < $1.key }.map { "\($0.key): \"\($0.value)\"" }
         return """
@@ -24,7 +25,7 @@ package enum Manifests {
               namespace: default
               annotations: {\(notes.joined(separator: ", "))}
             spec:
-              ingressClassName: portico
+              ingressClassName: \(className)
               rules:
                 - host: "\(host)"
                   http:

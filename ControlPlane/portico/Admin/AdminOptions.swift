@@ -33,3 +33,9 @@ struct AdminOptions: ParsableArguments {
         }
     }
 }
+
+/// The class group that a command is about.
+struct ClassGroupOption: ParsableArguments {
+    @Option(help: ArgumentHelp("The class group, where there is more than one.", valueName: "name"))
+    var classGroup: String?
+}

@@ -14,6 +14,7 @@ struct RollbackCommand: ParsableCommand {
     @Option(help: "Why; it is kept with the version.")
     var reason = ""
 
+    @OptionGroup var group: ClassGroupOption
     @OptionGroup var options: AdminOptions
 
     func validate() throws {
@@ -24,7 +25,7 @@ struct RollbackCommand: ParsableCommand {
 
     func run() throws {
         let answer: AdminPublished = try options.client.post(
-            "/v1/rollback", AdminRollback(version: version, reason: reason))
+            "/v1/rollback", AdminRollback(version: version, reason: reason, classGroup: group.classGroup))
         try options.show(answer, \.message)
     }
 }
@@ -34,10 +35,12 @@ struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Ends a rollback: the newest configuration is published again.")
 
+    @OptionGroup var group: ClassGroupOption
     @OptionGroup var options: AdminOptions
 
     func run() throws {
-        let answer: AdminPublished = try options.client.post("/v1/resume")
+        let answer: AdminPublished = try options.client.post(
+            "/v1/resume", AdminResume(classGroup: group.classGroup))
         try options.show(answer, \.message)
     }
 }

@@ -10,18 +10,21 @@ struct SnapshotsCommand: ParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the stored versions, newest first.")
 
+        @OptionGroup var group: ClassGroupOption
         @OptionGroup var options: AdminOptions
 
         func run() throws {
-            let answer: AdminSnapshots = try options.client.get("/v1/snapshots")
+            var answer: AdminSnapshots = try options.client.get("/v1/snapshots")
+            if let name = group.classGroup { answer.snapshots.removeAll { $0.classGroup != name } }
             try options.show(answer, render)
         }
 
         private func render(_ answer: AdminSnapshots) -> String {
-            var table = TextTable(["VERSION", "TIME", "STATE", "ACKS", "NACKS", "DIGEST", "CAUSE"])
+            var table = TextTable(["VERSION", "GROUP", "TIME", "STATE", "ACKS", "NACKS", "DIGEST", "CAUSE"])
             for snapshot in answer.snapshots {
                 table.append([
-                    snapshot.version, snapshot.time, state(of: snapshot), String(snapshot.acknowledged),
+                    snapshot.version, snapshot.classGroup, snapshot.time, state(of: snapshot),
+                    String(snapshot.acknowledged),
                     String(snapshot.rejected), String(snapshot.digest.prefix(12)), snapshot.cause,
                 ])
             }

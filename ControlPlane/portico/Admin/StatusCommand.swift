@@ -14,18 +14,18 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func render(_ status: AdminStatus) -> String {
-        var parts = [summary(of: status), workers(of: status)]
+        var parts = ["ready      \(status.ready ? "yes" : "no")"] + status.classGroups.map(summary)
+        parts.append(workers(of: status))
         if !status.diagnostics.isEmpty { parts.append(diagnostics(of: status)) }
         return parts.joined(separator: "\n\n")
     }
 
-    private func summary(of status: AdminStatus) -> String {
+    private func summary(of group: AdminClassGroup) -> String {
         var lines = [
-            "published  \(status.published)", "compiled   \(status.compiled)",
-            "ready      \(status.ready ? "yes" : "no")", "hosts      \(status.hosts)",
-            "upstreams  \(status.upstreams)",
+            "group      \(group.name)", "published  \(group.published)", "compiled   \(group.compiled)",
+            "hosts      \(group.hosts)", "upstreams  \(group.upstreams)",
         ]
-        if let pin = status.pin {
+        if let pin = group.pin {
             let reason = pin.reason.isEmpty ? "" : ": \(pin.reason)"
             lines.append("pinned     \(pin.version) restores \(pin.restored) since \(pin.since)\(reason)")
         }
@@ -34,25 +34,18 @@ struct StatusCommand: ParsableCommand {
 
     private func workers(of status: AdminStatus) -> String {
         guard !status.workers.isEmpty else { return "No worker is connected." }
-        var table = TextTable(["NODE", "PROCESS", "PID", "VERSION", "CONNECTED", "REFUSED"])
+        var table = TextTable(["NODE", "PROCESS", "PID", "GROUP", "VERSION", "CONNECTED", "ANSWERS", "REFUSED"])
         for worker in status.workers {
             let refused = worker.rejectedVersion.map { "\($0): \(worker.rejectedReason ?? "no reason given")" }
             table.append([
-                worker.node, worker.process, String(worker.processID), worker.version, worker.connectedSince,
-                refused ?? "-",
+                worker.node, worker.process, String(worker.processID), worker.classGroup, worker.version,
+                worker.connectedSince, worker.isResponding ? "yes" : "no", refused ?? "-",
             ])
         }
         return table.text
     }
 
     private func diagnostics(of status: AdminStatus) -> String {
-        status.diagnostics.map { diagnostic in
-            var place: [String] = []
-            if let file = diagnostic.file { place.append(diagnostic.line.map { "\(file):\($0)" } ?? file) }
-            if let object = diagnostic.object { place.append(object) }
-            if !diagnostic.field.isEmpty { place.append(diagnostic.field) }
-            let consequence = diagnostic.consequence.isEmpty ? "" : " (\(diagnostic.consequence))"
-            return "\(diagnostic.severity): \((place + [diagnostic.reason]).joined(separator: ": "))\(consequence)"
-        }.joined(separator: "\n")
+        status.diagnostics.map { "\($0.severity): \($0)" }.joined(separator: "\n")
     }
 }

@@ -82,10 +82,14 @@ struct  Portico__Link__V1__Hello
    */
   char *incarnation;
   uint32_t process_id;
+  /*
+   * The version that it refused last, and does not want again; absent when there is none.
+   */
+  Portico__Link__V1__Version *refused;
 };
 #define PORTICO__LINK__V1__HELLO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__hello__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, {0,NULL}, (char *)protobuf_c_empty_string, 0 }
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, {0,NULL}, (char *)protobuf_c_empty_string, 0, NULL }
 
 
 /*
@@ -94,12 +98,19 @@ struct  Portico__Link__V1__Hello
 struct  Portico__Link__V1__Welcome
 {
   ProtobufCMessage base;
+  /*
+   * 0: none, and the server closes.
+   */
   uint32_t protocol;
   char *controller;
+  /*
+   * Why the server has nothing for this client, where that is not for want of a common protocol.
+   */
+  char *refusal;
 };
 #define PORTICO__LINK__V1__WELCOME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__welcome__descriptor) \
-    , 0, (char *)protobuf_c_empty_string }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*

@@ -549,10 +549,14 @@ struct  Portico__Snapshot__V1__UpstreamSettings
   char *service_namespace;
   char *service_name;
   char *port;
+  /*
+   * Its endpoints are the service's own addresses.
+   */
+  protobuf_c_boolean uses_service_address;
 };
 #define PORTICO__SNAPSHOT__V1__UPSTREAM_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__upstream_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Portico__Snapshot__V1__GlobalSettings

@@ -109,6 +109,81 @@ import Testing
         #expect(server.listener.counters.incompatiblePeers == 1)
     }
 
+    @Test func `A version that a worker refused is not offered to it again after a reconnect, and the next one is`()
+        throws
+    {
+        let server = try LinkServer()
+        let worker = LinkWorker()
+        worker.outcome = .refused("no room")
+        server.listener.publish(LinkServer.snapshot(1, 1, hosts: 3))
+        try worker.connect(server.path)
+        worker.run { !$0.updates.isEmpty }
+        try worker.connect(server.path)
+        worker.run { $0.client.isWelcomed }
+        worker.outcome = .applied
+        server.listener.publish(LinkServer.snapshot(1, 2, hosts: 3))
+        worker.run { $0.version == Version(epoch: 1, sequence: 2) }
+        #expect(worker.updates.map(\.version.sequence) == [1, 2])
+    }
+
+    @Test func `Each class group is offered its own versions, and the first serves who names none`() throws {
+        let server = try LinkServer(classGroups: ["nginx", "internal"])
+        server.listener.publish(LinkServer.snapshot(1, 1, hosts: 2), changed: [LinkServer.set("a", port: 1)])
+        server.listener.publish(
+            LinkServer.snapshot(1, 2, hosts: 5), to: "internal", changed: [LinkServer.set("a", port: 2)])
+        let workers = ["", "nginx", "internal"].map { LinkWorker("worker-\($0)", classGroup: $0) }
+        for worker in workers {
+            try worker.connect(server.path)
+            worker.run { $0.isComplete }
+        }
+        #expect(workers.map(\.version.sequence) == [1, 1, 2])
+        #expect(workers.map { $0.endpoints["a"]?.endpoints.first?.port } == [1, 1, 2])
+        #expect(server.listener.clients.map(\.client.hello.classGroup).sorted() == ["internal", "nginx", "nginx"])
+        server.listener.updateLiveState(of: "internal", changed: [LinkServer.set("a", port: 3)])
+        workers[2].run { $0.endpoints["a"] == LinkServer.set("a", port: 3) }
+        server.listener.publish(LinkServer.snapshot(1, 3, hosts: 2, changedHost: 1))
+        for worker in workers.dropLast() { worker.run { $0.version.sequence == 3 } }
+        #expect(workers[2].version.sequence == 2)
+        #expect(workers[1].endpoints["a"] == LinkServer.set("a", port: 1))
+    }
+
+    @Test func `A client of an unknown class group is told which there are`() throws {
+        let server = try LinkServer(classGroups: ["nginx", "internal"])
+        server.listener.publish(LinkServer.snapshot(1, 1, hosts: 2))
+        let worker = LinkWorker(classGroup: "external")
+        try worker.connect(server.path)
+        worker.run { $0.error != nil }
+        #expect(worker.error == .refused("there is no class group 'external' here, only 'nginx', 'internal'"))
+        let reason = try server.event { if case .rejected(let reason) = $0 { reason } else { nil } }
+        #expect(reason == "worker-0 of test asks for the unknown class group 'external'")
+    }
+
+    @Test func `A client that answers no ping is shown, and its connection is closed in the end`() throws {
+        var timing = LinkTiming()
+        timing.pingIntervalMilliseconds = 10
+        timing.silenceMilliseconds = 50
+        timing.closeMilliseconds = 60_000
+        let server = try LinkServer(timing: timing)
+        server.listener.publish(LinkServer.snapshot(1, 1, hosts: 2))
+        let worker = LinkWorker()
+        try worker.connect(server.path)
+        worker.run { $0.isComplete }
+        #expect(server.listener.clients.map(\.isResponding) == [true])
+        let end = ContinuousClock.now + .seconds(10)
+        while server.listener.clients.first?.isResponding != false, ContinuousClock.now < end { usleep(1000) }
+        #expect(server.listener.clients.map(\.isResponding) == [false])
+        worker.run { _ in server.listener.clients.first?.isResponding == true }
+
+        timing.closeMilliseconds = 100
+        let strict = try LinkServer(timing: timing)
+        strict.listener.publish(LinkServer.snapshot(1, 1, hosts: 2))
+        try worker.connect(strict.path)
+        worker.run { $0.isComplete }
+        let reason = try strict.event { if case .disconnected(_, let reason?) = $0 { reason } else { nil } }
+        #expect(reason == "it answers no ping")
+        #expect(strict.listener.counters.silentClients == 1)
+    }
+
     @Test func `After a restart of the server a worker re-attaches, and what it runs is not sent again`() throws {
         let path: String
         let worker = LinkWorker()

@@ -16,11 +16,14 @@ final class LinkServer: Sendable {
         let events = Mutex<[LinkListenerEvent]>([])
     }
 
-    init(path: String = "/tmp/portico-link-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock") throws {
+    init(
+        path: String = "/tmp/portico-link-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock",
+        classGroups: [String] = [""], timing: LinkTiming = LinkTiming()
+    ) throws {
         let reported = Reports()
         self.path = path
         self.reported = reported
-        listener = try LinkListener(path: path, controller: "test") { event in
+        listener = try LinkListener(path: path, controller: "test", classGroups: classGroups, timing: timing) { event in
             reported.events.withLock { $0.append(event) }
         }
         listener.start()

@@ -18,9 +18,11 @@ final class LinkWorker {
     var outcome = ApplyOutcome.applied
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
-    init(_ name: String = "worker-0", protocols: ProtocolRange = .current) {
+    init(_ name: String = "worker-0", classGroup: String = "", protocols: ProtocolRange = .current) {
         client = ControlLinkClient(
-            identity: LinkIdentity(node: "test", process: name, incarnation: name, processID: UInt32(getpid())),
+            identity: LinkIdentity(
+                node: "test", process: name, classGroup: classGroup, incarnation: name,
+                processID: UInt32(getpid())),
             protocols: protocols)
     }
 

@@ -73,10 +73,10 @@ import Testing
         await plane.stop()
         try await plane.start()
         let status = try await plane.status("a diagnostic after the restart") {
-            !$0.diagnostics.isEmpty && $0.published != "0.0"
+            !$0.diagnostics.isEmpty && $0.classGroups[0].published != "0.0"
         }
         #expect(status.diagnostics.first?.file == "shop.yaml")
-        #expect(status.published == "1.1")
+        #expect(status.classGroups[0].published == "1.1")
         let late = LinkWorker("late")
         try late.connect(plane.socket)
         late.run { $0.version != .none }

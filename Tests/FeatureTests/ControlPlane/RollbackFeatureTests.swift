@@ -31,12 +31,12 @@ import Testing
         #expect(worker.updates.last?.isPinned == true)
 
         try change(plane, to: "/newer")
-        let status = try await plane.status("a version held back") { $0.compiled == "1.4" }
-        #expect(status.published == "1.3")
-        #expect(status.pin?.restored == "1.1")
-        #expect(status.pin?.reason == "bad day")
+        let status = try await plane.status("a version held back") { $0.classGroups[0].compiled == "1.4" }
+        #expect(status.classGroups[0].published == "1.3")
+        #expect(status.classGroups[0].pin?.restored == "1.1")
+        #expect(status.classGroups[0].pin?.reason == "bad day")
 
-        #expect(try await plane.plane.admin.resume().version == "1.4")
+        #expect(try await plane.plane.admin.resume(AdminResume()).version == "1.4")
         worker.run { $0.hosts == ["shop.test": ["/newer"]] }
         #expect(worker.updates.last?.isPinned == false)
         await plane.stop()
@@ -53,7 +53,7 @@ import Testing
         worker.run { $0.version == Version(epoch: 1, sequence: 3) && $0.ports(of: "default-old-80") == [8001] }
         try plane.write(Manifests.backend("old", port: 8002), to: "old.yaml")
         worker.run { $0.ports(of: "default-old-80") == [8002] }
-        _ = try await plane.plane.admin.resume()
+        _ = try await plane.plane.admin.resume(AdminResume())
         worker.run { $0.ports(of: "default-old-80") == nil && $0.ports(of: "default-new-80") == [9001] }
         await plane.stop()
     }
@@ -74,7 +74,7 @@ import Testing
         #expect(worker.version == Version(epoch: 1, sequence: 3))
         try plane.write(Manifests.backend("old", port: 8003), to: "old.yaml")
         worker.run { $0.ports(of: "default-old-80") == [8003] }
-        #expect(try await plane.plane.admin.resume().version == "1.4")
+        #expect(try await plane.plane.admin.resume(AdminResume()).version == "1.4")
         worker.run { $0.hosts == ["shop.test": ["/new"]] }
         await plane.stop()
     }
@@ -89,7 +89,7 @@ import Testing
             _ = try await plane.plane.admin.rollback(AdminRollback(version: "1.1", reason: ""))
             worker.run { $0.hosts == ["shop.test": ["/old"]] }
             try change(plane, to: "/r\(round)")
-            _ = try await plane.plane.admin.resume()
+            _ = try await plane.plane.admin.resume(AdminResume())
             worker.run { $0.hosts == ["shop.test": ["/r\(round)"]] }
         }
         #expect(worker.updates.map(\.version) == worker.updates.map(\.version).sorted())
@@ -105,7 +105,7 @@ import Testing
             try await plane.plane.admin.rollback(AdminRollback(version: "9.9", reason: ""))
         }
         #expect(refusal?.reason.contains("9.9") == true)
-        await #expect(throws: AdminRefusal.self) { try await plane.plane.admin.resume() }
+        await #expect(throws: AdminRefusal.self) { try await plane.plane.admin.resume(AdminResume()) }
         await plane.stop()
     }
 }

@@ -14,7 +14,9 @@ final class TestPlane {
     private let configuration: ControllerConfiguration
 
     /// - Parameter files: manifests by name.
-    init(_ files: [String: String], expectedWorkers: Int = 0) async throws {
+    init(
+        _ files: [String: String], expectedWorkers: Int = 0, classGroups: [NamedClassGroup] = []
+    ) async throws {
         folder = try TemporaryFolder()
         let manifests = try folder.makeFolder("manifests")
         for (name, text) in files { try folder.write(text, to: "manifests/\(name)") }
@@ -24,6 +26,7 @@ final class TestPlane {
         configuration.compiler.classes.acceptsMissingClassObjects = true
         configuration.compiler.classes.ingressClass = "portico"
         configuration.expectedWorkers = expectedWorkers
+        configuration.namedClassGroups = classGroups
         self.configuration = configuration
         plane = try await TestPlane.start(configuration)
     }

@@ -8,13 +8,11 @@ import Testing
 @Suite struct HTTPFrontTests {
     private struct NothingToAdminister: AdminHandler {
         func status() async -> AdminStatus {
-            AdminStatus(
-                ready: true, published: "1.1", compiled: "1.1", pin: nil, hosts: 0, upstreams: 0, workers: [],
-                diagnostics: [])
+            AdminStatus(ready: true, classGroups: [], workers: [], diagnostics: [])
         }
         func snapshots() async throws -> AdminSnapshots { AdminSnapshots(snapshots: []) }
         func rollback(_ request: AdminRollback) async throws -> AdminPublished { throw AdminRefusal("no") }
-        func resume() async throws -> AdminPublished { throw AdminRefusal("no") }
+        func resume(_ request: AdminResume) async throws -> AdminPublished { throw AdminRefusal("no") }
     }
 
     @Test(arguments: [

@@ -9,23 +9,34 @@ import SnapshotStore
 /// A publisher over a store in a folder of its own, which can be restarted.
 final class PublisherBench {
     private let folder: String
-    private(set) var store: SnapshotStore
-    private(set) var publisher: SnapshotPublisher
+    private struct Parts {
+        var store: SnapshotStore
+        var versions: VersionAllocator
+        var publisher: SnapshotPublisher
+    }
+
+    private var parts: Parts
+    var store: SnapshotStore { parts.store }
+    var publisher: SnapshotPublisher { parts.publisher }
     /// The hosts as they were last compiled, each with the path of its route.
     private var hosts: [String: String] = [:]
 
     init() throws {
         folder = FileManager.default.temporaryDirectory.path + "/portico-publisher-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        (store, publisher) = try PublisherBench.open(folder)
+        parts = try PublisherBench.open(folder)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    private static func open(_ folder: String) throws -> (SnapshotStore, SnapshotPublisher) {
+    private static func open(_ folder: String) throws -> Parts {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = try SnapshotStore(path: folder + "/snapshots.sqlite", logger: logger)
-        return (store, SnapshotPublisher(store: store, classGroup: "nginx", logger: logger) { 1_000 })
+        let versions = VersionAllocator(store: store)
+        let publisher = SnapshotPublisher(store: store, versions: versions, classGroup: "nginx", logger: logger) {
+            1_000
+        }
+        return Parts(store: store, versions: versions, publisher: publisher)
     }
 
     /// Opens everything again; what was compiled has to be compiled again.
@@ -33,16 +44,16 @@ final class PublisherBench {
         if afterCrash {
             store.flush()
         } else {
-            publisher.finish()
+            parts.versions.finish()
             store.close()
         }
-        (store, publisher) = try PublisherBench.open(folder)
+        parts = try PublisherBench.open(folder)
     }
 
     func loseStore() throws {
         store.close()
         try FileManager.default.removeItem(atPath: folder + "/snapshots.sqlite")
-        (store, publisher) = try PublisherBench.open(folder)
+        parts = try PublisherBench.open(folder)
     }
 
     /// Compiles these hosts in place of all others.

@@ -24,10 +24,10 @@ final class SampleSnapshots: Sendable {
 
     func save(
         _ sections: [String: String], as sequence: UInt64, kind: SnapshotRecord.Kind = .compiled, at time: Double = 0,
-        isPublished: Bool = true, in store: SnapshotStore
+        isPublished: Bool = true, of classGroup: String = "nginx", in store: SnapshotStore
     ) {
         let record = SnapshotRecord(
-            version: Version(epoch: 1, sequence: sequence), parent: nil, classGroup: "nginx", createdAt: time,
+            version: Version(epoch: 1, sequence: sequence), parent: nil, classGroup: classGroup, createdAt: time,
             kind: kind, cause: "change \(sequence)", publishedAt: isPublished ? time : nil)
         store.save(record, tree: tree(sections)) { [self] in content($0) }
     }
@@ -35,8 +35,8 @@ final class SampleSnapshots: Sendable {
 
 extension SnapshotStore {
     /// The words of a stored version, by section.
-    func words(of sequence: UInt64) throws -> [String: String] {
-        let found = try snapshot(Version(epoch: 1, sequence: sequence)) { _ in false }
+    func words(of sequence: UInt64, in classGroup: String = "nginx") throws -> [String: String] {
+        let found = try snapshot(Version(epoch: 1, sequence: sequence), of: classGroup) { _ in false }
         return Dictionary(
             uniqueKeysWithValues: found.contents.values.map { bytes in
                 let parts = String(decoding: bytes, as: UTF8.self).split(separator: "=").map(String.init)

@@ -100,6 +100,55 @@ import Testing
         #expect(try store.words(of: 5) == ["a": "x"])
     }
 
+    // MARK: Class groups
+
+    @Test func `Class groups keep their own versions, and equal content of one outlives the other's`() throws {
+        let store = try open(SnapshotRetention(count: 2))
+        samples.save(["a": "x"], as: 1, of: "internal", in: store)
+        for number in 2...9 { samples.save(["a": "x", "b": "\(number)"], as: UInt64(number), in: store) }
+        samples.save(["b": "10"], as: 10, in: store)
+        samples.save(["b": "11"], as: 11, in: store)
+        #expect(try store.sequences == [11, 10, 1])
+        #expect(try store.words(of: 1, in: "internal") == ["a": "x"])
+        #expect(throws: SnapshotStoreError.otherClassGroup(Version(epoch: 1, sequence: 1), "internal")) {
+            try store.words(of: 1)
+        }
+        let found = try store.load(classGroup: "internal")
+        #expect(found.running?.record.version == Version(epoch: 1, sequence: 1))
+        #expect(try store.floor() == Version(epoch: 1, sequence: 11))
+        store.close()
+        // Of each group: its sections and their groups.
+        #expect(try blobCount() == 2 + 4)
+        #expect(try open().load(classGroup: "internal").running?.tree == samples.tree(["a": "x"]))
+    }
+
+    @Test func `A database of the first schema is taken over`() throws {
+        let first = try open()
+        samples.save(["a": "1"], as: 1, in: first)
+        samples.save(["a": "2"], as: 2, in: first)
+        first.close()
+        let database = try StoreSchema.open(folder.database)
+        try database.write { database in
+            try database.execute(
+                sql: """
+                    DROP INDEX blobs_of_the_past;
+                    ALTER TABLE blobs RENAME TO new;
+                    CREATE TABLE blobs (digest BLOB NOT NULL PRIMARY KEY, content BLOB NOT NULL, last_version INTEGER);
+                    CREATE INDEX blobs_of_the_past ON blobs (last_version) WHERE last_version IS NOT NULL;
+                    INSERT INTO blobs SELECT digest, content, last_version FROM new;
+                    DROP TABLE new;
+                    PRAGMA user_version = 1;
+                    """)
+        }
+        try database.close()
+        let second = try open()
+        #expect(second.health == .init())
+        #expect(try second.words(of: 1) == ["a": "1"])
+        samples.save(["a": "3"], as: 3, in: second)
+        #expect(try second.words(of: 2) == ["a": "2"])
+        #expect(try second.words(of: 3) == ["a": "3"])
+    }
+
     // MARK: Versions that may not be used again
 
     @Test func `The floor is the end of the reservation after a crash, and the last version after a regular end`()
@@ -108,9 +157,9 @@ import Testing
         let store = try open()
         store.reserve(through: Version(epoch: 1, sequence: 1_000), waits: true)
         samples.save(["a": "1"], as: 1, in: store)
-        #expect(try store.load(classGroup: "nginx").floor == Version(epoch: 1, sequence: 1_000))
+        #expect(try store.floor() == Version(epoch: 1, sequence: 1_000))
         store.reserve(through: Version(epoch: 1, sequence: 1))
-        #expect(try store.load(classGroup: "nginx").floor == Version(epoch: 1, sequence: 1))
+        #expect(try store.floor() == Version(epoch: 1, sequence: 1))
     }
 
     // MARK: Answers and objects

@@ -1,0 +1,98 @@
+import ClusterState
+import ControlLink
+import ControlServer
+import ExternalNames
+import Logging
+import PorticoModel
+import RouteCompiler
+import SnapshotPublisher
+import SnapshotStore
+
+/// What the workers of one class group are sent: compiles the shared objects for it, publishes the result as versions of
+/// its own, and resolves its external names. The controller owns it.
+final class ClassStream {
+    let name: String
+    let publisher: SnapshotPublisher
+    /// What this process published first: whoever runs it or a newer version has applied the configuration.
+    private(set) var firstPublished: Version?
+    private(set) var publications: UInt64 = 0
+
+    private let compiler: Compiler
+    private let logger: Logger
+    private var externalNames: [String: ExternalNameTarget] = [:]
+    private var listener: LinkListener?
+    private var resolver: ExternalNameResolver?
+
+    init(
+        _ group: ClassGroup, objects: ClusterObjects, store: SnapshotStore, versions: VersionAllocator, logger: Logger
+    ) {
+        name = group.name
+        self.logger = logger
+        compiler = Compiler(configuration: group.compiler, objects: objects)
+        publisher = SnapshotPublisher(
+            store: store, versions: versions, classGroup: group.name, logger: logger, clock: Controller.now)
+    }
+
+    /// Where results go. To be called once, before the first change.
+    func connect(listener: LinkListener, resolver: ExternalNameResolver) {
+        self.listener = listener
+        self.resolver = resolver
+    }
+
+    /// Compiles what a batch did to the objects, and sends what is different for the workers.
+    /// - Returns: the objects whose diagnostics changed.
+    func take(_ changes: [AppliedChange]) -> [ObjectReference: [Diagnostic]] {
+        let result = compiler.update(after: changes)
+        let live = takeLiveState(of: result)
+        let published = publisher.apply(
+            changed: result.changedSections, removed: result.removedSections, causes: result.causes)
+        if let published {
+            publish(published, changed: live.changed, removed: live.removed)
+        } else if !live.changed.isEmpty || !live.removed.isEmpty {
+            listener?.updateLiveState(of: name, changed: live.changed, removed: live.removed)
+        }
+        return result.changedDiagnostics
+    }
+
+    /// Takes the addresses of external names.
+    func take(resolved: [EndpointSet]) {
+        let wanted = resolved.filter { externalNames[$0.upstream] != nil }
+        if !wanted.isEmpty { listener?.updateLiveState(of: name, changed: wanted) }
+    }
+
+    /// Sends a version to the workers, with the live state that belongs to it.
+    func publish(_ published: PublishedVersion, changed: [EndpointSet] = [], removed: [String] = []) {
+        if firstPublished == nil { firstPublished = published.version }
+        publications += 1
+        // A pinned version may have upstreams that the newest configuration has not.
+        let retained = takeLiveState(of: compiler.retain(publisher.pinnedUpstreams))
+        let contents = published.contents
+        listener?.publish(
+            PublishedSnapshot(
+                version: published.version, tree: published.tree, isPinned: published.isPinned,
+                section: { contents.content(of: $0) }),
+            to: name, changed: changed + retained.changed, removed: removed + retained.removed)
+        let cause = published.record.cause
+        logger.info(
+            "published \(published.version) to \(name): \(published.tree.count) sections\(cause.isEmpty ? "" : "; \(cause)")"
+        )
+    }
+
+    /// Hands names to the resolver.
+    /// - Returns: what the workers need to know.
+    private func takeLiveState(of result: CompilationResult) -> (changed: [EndpointSet], removed: [String]) {
+        for target in result.changedExternalNames { externalNames[target.upstream] = target }
+        for upstream in result.removedExternalNames { externalNames[upstream] = nil }
+        if !result.changedExternalNames.isEmpty || !result.removedExternalNames.isEmpty {
+            let names = result.changedExternalNames.map {
+                ExternalName(upstream: $0.upstream, hostname: $0.hostname, port: $0.port)
+            }
+            resolver?.update(changed: names, removed: result.removedExternalNames)
+        }
+        // An upstream that goes from endpoints to a name or back keeps what it has until the other is known.
+        var kept = Set(result.changedEndpointSets.map(\.upstream))
+        kept.formUnion(result.changedExternalNames.map(\.upstream))
+        let removed = (result.removedEndpointSets + result.removedExternalNames).filter { !kept.contains($0) }
+        return (result.changedEndpointSets, removed)
+    }
+}
