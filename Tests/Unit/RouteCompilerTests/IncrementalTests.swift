@@ -94,6 +94,18 @@ import Testing
         #expect(compiler.retain([settings]).changedEndpointSets.count == 1)
     }
 
+    @Test func `A retained upstream of the service's own address keeps that address`() {
+        let compiler = Compiler(configuration: ObjectGenerator.folderConfiguration)
+        var service = ObjectGenerator.service("web")
+        service.clusterIPs = [ObjectGenerator.address(99)]
+        let slice = KubernetesObject.endpointSlice(ObjectGenerator.slice("web-1", of: "web", hosts: [1]))
+        _ = compiler.apply([.upsert(.service(service)), .upsert(slice)])
+        let settings = UpstreamSettings(
+            name: "default-web-80", service: service.metadata.name, port: "80", usesServiceAddress: true)
+        let endpoints = compiler.retain([settings]).changedEndpointSets.first?.endpoints
+        #expect(endpoints == [Endpoint(address: ObjectGenerator.address(99), port: 80)])
+    }
+
     @Test func `An object that moved in its file moves its diagnostics`() throws {
         let compiler = Compiler(configuration: ObjectGenerator.folderConfiguration)
         var ingress = ObjectGenerator.ingress("a", host: "a.example.com", path: "/")
