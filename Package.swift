@@ -108,7 +108,15 @@ let demo: [Target] = [
 
 let processTests: [Target] = [
     .target(
+        name: "KubernetesTestServer",
+        dependencies: ["PorticoModel", "ClusterState", "KubernetesAPI", "COpenSSL", "ProcessSupervision"],
+        path: "Tests/KubernetesTestServer", swiftSettings: strict),
+    .target(
         name: "TestSupport", dependencies: ["ProcessSupervision"], path: "Tests/Support", swiftSettings: strict),
+    .testTarget(
+        name: "ClusterTests",
+        dependencies: ["PorticoModel", "ClusterState", "KubernetesAPI", "KubernetesTestServer", "TestSupport"],
+        path: "Tests/ClusterTests", swiftSettings: strict),
     .testTarget(
         name: "ProcessTests",
         dependencies: ["TestSupport", "ProcessSupervision", "portico", "portico-control", "portico-proxy"],
