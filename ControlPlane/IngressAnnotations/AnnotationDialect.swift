@@ -23,7 +23,7 @@ package struct AnnotationDialect: Sendable {
         AnnotationDialect(
             name: "ingress-nginx", prefix: prefix,
             definitions: timeoutAnnotations + requestBodyAnnotations + retryAnnotations + loggingAnnotations
-                + upstreamAnnotations,
+                + upstreamAnnotations + backendProtocolAnnotations,
             uncarried: uncarriedNginxAnnotations)
     }
 

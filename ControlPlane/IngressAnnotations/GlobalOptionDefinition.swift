@@ -26,7 +26,8 @@ package struct GlobalOptionDefinition: Sendable {
 /// The keys of ingress-nginx's ConfigMap.
 package enum GlobalOptionRegistry {
     package static let definitions: [String: GlobalOptionDefinition] = Dictionary(
-        uniqueKeysWithValues: (downstreamOptions + headerOptions + upstreamOptions + policyOptions + loggingOptions)
+        uniqueKeysWithValues: (downstreamOptions + headerOptions + upstreamOptions + policyOptions + loggingOptions
+            + http2Options)
             .map { ($0.key, $0) })
 
     /// Translates a ConfigMap; nil gives the defaults. A value that cannot be taken leaves the default in force.

@@ -13,7 +13,7 @@ let uncarriedGlobalOptions: Set<String> = [
     "global-auth-signin-redirect-param", "global-auth-snippet", "global-auth-url", "grpc-buffer-size-kb",
     "gzip-disable", "gzip-level", "gzip-min-length", "gzip-types", "hide-headers", "hsts",
     "hsts-include-subdomains", "hsts-max-age", "hsts-preload", "http-redirect-code", "http-snippet",
-    "http2-max-concurrent-streams", "http2-max-field-size", "http2-max-header-size", "http2-max-requests",
+    "http2-max-field-size", "http2-max-header-size", "http2-max-requests",
     "jaeger-baggage-header", "jaeger-collector-host", "jaeger-collector-port", "jaeger-debug-header",
     "jaeger-endpoint", "jaeger-propagation-format", "jaeger-sampler-host", "jaeger-sampler-param",
     "jaeger-sampler-port", "jaeger-sampler-type", "jaeger-service-name", "jaeger-trace-baggage-header-prefix",
@@ -34,6 +34,6 @@ let uncarriedGlobalOptions: Set<String> = [
     "ssl-ciphers", "ssl-dh-param", "ssl-ecdh-curve", "ssl-protocols", "ssl-redirect", "ssl-reject-handshake",
     "ssl-session-cache", "ssl-session-cache-size", "ssl-session-ticket-key", "ssl-session-tickets",
     "ssl-session-timeout", "stream-access-log-path", "stream-snippet", "strict-validate-path-type", "syslog-host",
-    "syslog-port", "use-geoip", "use-geoip2", "use-gzip", "use-http2", "variables-hash-bucket-size",
+    "syslog-port", "use-geoip", "use-geoip2", "use-gzip", "variables-hash-bucket-size",
     "variables-hash-max-size", "whitelist-source-range", "worker-cpu-affinity", "worker-processes",
 ]

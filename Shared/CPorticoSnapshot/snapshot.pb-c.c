@@ -1267,6 +1267,51 @@ void   portico__snapshot__v1__cache_directives__free_unpacked
   assert(message->base.descriptor == &portico__snapshot__v1__cache_directives__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__snapshot__v1__fast_cgipolicy__init
+                     (Portico__Snapshot__V1__FastCGIPolicy         *message)
+{
+  static const Portico__Snapshot__V1__FastCGIPolicy init_value = PORTICO__SNAPSHOT__V1__FAST_CGIPOLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__fast_cgipolicy__get_packed_size
+                     (const Portico__Snapshot__V1__FastCGIPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__fast_cgipolicy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__fast_cgipolicy__pack
+                     (const Portico__Snapshot__V1__FastCGIPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__fast_cgipolicy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__fast_cgipolicy__pack_to_buffer
+                     (const Portico__Snapshot__V1__FastCGIPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__fast_cgipolicy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__FastCGIPolicy *
+       portico__snapshot__v1__fast_cgipolicy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__FastCGIPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__fast_cgipolicy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__fast_cgipolicy__free_unpacked
+                     (Portico__Snapshot__V1__FastCGIPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__fast_cgipolicy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message)
 {
@@ -3997,7 +4042,58 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__cache_directives__descri
   (ProtobufCMessageInit) portico__snapshot__v1__cache_directives__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[35] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__fast_cgipolicy__field_descriptors[2] =
+{
+  {
+    "index",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__FastCGIPolicy, index),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "parameters",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__FastCGIPolicy, n_parameters),
+    offsetof(Portico__Snapshot__V1__FastCGIPolicy, parameters),
+    &portico__snapshot__v1__header_assignment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__fast_cgipolicy__field_indices_by_name[] = {
+  0,   /* field[0] = index */
+  1,   /* field[1] = parameters */
+};
+static const ProtobufCIntRange portico__snapshot__v1__fast_cgipolicy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__fast_cgipolicy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.FastCGIPolicy",
+  "FastCGIPolicy",
+  "Portico__Snapshot__V1__FastCGIPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__FastCGIPolicy),
+  2,
+  portico__snapshot__v1__fast_cgipolicy__field_descriptors,
+  portico__snapshot__v1__fast_cgipolicy__field_indices_by_name,
+  1,  portico__snapshot__v1__fast_cgipolicy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__fast_cgipolicy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[37] =
 {
   {
     "connect_timeout_ms",
@@ -4115,6 +4211,30 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field
     0,   /* quantifier_offset */
     offsetof(Portico__Snapshot__V1__RoutePolicy, logs_access),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "backend_protocol",
+    70,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, backend_protocol),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fast_cgi",
+    71,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, fast_cgi),
+    &portico__snapshot__v1__fast_cgipolicy__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -4421,49 +4541,52 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field
   },
 };
 static const unsigned portico__snapshot__v1__route_policy__field_indices_by_name[] = {
-  29,   /* field[29] = access */
-  27,   /* field[27] = affinity */
-  26,   /* field[26] = balancing */
+  31,   /* field[31] = access */
+  29,   /* field[29] = affinity */
+  10,   /* field[10] = backend_protocol */
+  28,   /* field[28] = balancing */
   5,   /* field[5] = body_buffer_bytes */
   4,   /* field[4] = buffers_requests */
-  10,   /* field[10] = buffers_responses */
-  13,   /* field[13] = busy_buffer_bytes */
+  12,   /* field[12] = buffers_responses */
+  15,   /* field[15] = busy_buffer_bytes */
   0,   /* field[0] = connect_timeout_ms */
-  31,   /* field[31] = cross_origin */
-  25,   /* field[25] = error_pages */
-  28,   /* field[28] = headers */
-  21,   /* field[21] = is_withheld */
-  30,   /* field[30] = limits */
+  33,   /* field[33] = cross_origin */
+  27,   /* field[27] = error_pages */
+  11,   /* field[11] = fast_cgi */
+  30,   /* field[30] = headers */
+  23,   /* field[23] = is_withheld */
+  32,   /* field[32] = limits */
   9,   /* field[9] = logs_access */
-  16,   /* field[16] = makes_relative_redirects */
+  18,   /* field[18] = makes_relative_redirects */
   3,   /* field[3] = maximum_body_bytes */
-  14,   /* field[14] = maximum_temporary_file_bytes */
-  32,   /* field[32] = mirror */
-  17,   /* field[17] = names_port_in_redirects */
-  18,   /* field[18] = preserves_trailing_slash */
+  16,   /* field[16] = maximum_temporary_file_bytes */
+  34,   /* field[34] = mirror */
+  19,   /* field[19] = names_port_in_redirects */
+  20,   /* field[20] = preserves_trailing_slash */
   2,   /* field[2] = read_timeout_ms */
-  23,   /* field[23] = redirect */
-  12,   /* field[12] = response_buffer_bytes */
-  11,   /* field[11] = response_buffer_count */
-  24,   /* field[24] = response_rewriting */
+  25,   /* field[25] = redirect */
+  14,   /* field[14] = response_buffer_bytes */
+  13,   /* field[13] = response_buffer_count */
+  26,   /* field[26] = response_rewriting */
   6,   /* field[6] = retry_conditions */
   8,   /* field[8] = retry_timeout_ms */
   7,   /* field[7] = retry_tries */
-  22,   /* field[22] = rewrite */
+  24,   /* field[24] = rewrite */
   1,   /* field[1] = send_timeout_ms */
-  33,   /* field[33] = snippet */
-  34,   /* field[34] = span_name */
-  19,   /* field[19] = traces_requests */
-  20,   /* field[20] = trusts_incoming_span */
-  15,   /* field[15] = uses_http10_upstream */
+  35,   /* field[35] = snippet */
+  36,   /* field[36] = span_name */
+  21,   /* field[21] = traces_requests */
+  22,   /* field[22] = trusts_incoming_span */
+  17,   /* field[17] = uses_http10_upstream */
 };
-static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[4 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[5 + 1] =
 {
   { 1, 0 },
-  { 90, 10 },
-  { 110, 22 },
-  { 130, 34 },
-  { 0, 35 }
+  { 70, 10 },
+  { 90, 12 },
+  { 110, 24 },
+  { 130, 36 },
+  { 0, 37 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor =
 {
@@ -4473,10 +4596,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor
   "Portico__Snapshot__V1__RoutePolicy",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__RoutePolicy),
-  35,
+  37,
   portico__snapshot__v1__route_policy__field_descriptors,
   portico__snapshot__v1__route_policy__field_indices_by_name,
-  4,  portico__snapshot__v1__route_policy__number_ranges,
+  5,  portico__snapshot__v1__route_policy__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__route_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -4752,7 +4875,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[45] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[47] =
 {
   {
     "default_upstream",
@@ -5079,6 +5202,30 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "uses_http2",
+    70,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, uses_http2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "http2_concurrent_streams",
+    71,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, http2_concurrent_streams),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "uses_real_ip",
     90,
     PROTOBUF_C_LABEL_NONE,
@@ -5299,10 +5446,10 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   26,   /* field[26] = access_log_path */
   19,   /* field[19] = adds_original_uri_header */
   12,   /* field[12] = allows_underscores_in_headers */
-  35,   /* field[35] = blocked_addresses */
-  36,   /* field[36] = blocked_agents */
-  37,   /* field[37] = blocked_referers */
-  33,   /* field[33] = brotli */
+  37,   /* field[37] = blocked_addresses */
+  38,   /* field[38] = blocked_agents */
+  39,   /* field[39] = blocked_referers */
+  35,   /* field[35] = brotli */
   3,   /* field[3] = client_body_timeout_ms */
   2,   /* field[2] = client_header_timeout_ms */
   16,   /* field[16] = computes_full_forwarded_for */
@@ -5310,43 +5457,46 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   0,   /* field[0] = default_upstream */
   11,   /* field[11] = drain_timeout_ms */
   17,   /* field[17] = forwarded_for_header */
-  28,   /* field[28] = forwarded_for_proxy_protocol_header */
+  30,   /* field[30] = forwarded_for_proxy_protocol_header */
   14,   /* field[14] = generates_request_id */
-  32,   /* field[32] = gzip */
-  31,   /* field[31] = hidden_headers */
+  34,   /* field[34] = gzip */
+  33,   /* field[33] = hidden_headers */
+  28,   /* field[28] = http2_concurrent_streams */
   13,   /* field[13] = ignores_invalid_headers */
   5,   /* field[5] = keep_alive_requests */
   4,   /* field[4] = keep_alive_timeout_ms */
-  40,   /* field[40] = limit_connections_status */
-  38,   /* field[38] = limit_key */
-  39,   /* field[39] = limit_requests_status */
-  42,   /* field[42] = log_format */
+  42,   /* field[42] = limit_connections_status */
+  40,   /* field[40] = limit_key */
+  41,   /* field[41] = limit_requests_status */
+  44,   /* field[44] = log_format */
   25,   /* field[25] = logs_access */
-  44,   /* field[44] = logs_default_backend */
+  46,   /* field[46] = logs_default_backend */
   8,   /* field[8] = maximum_connections */
   7,   /* field[7] = maximum_header_bytes */
   6,   /* field[6] = maximum_header_line_bytes */
   20,   /* field[20] = passes_server_header */
   10,   /* field[10] = proxy_protocol_timeout_ms */
-  41,   /* field[41] = redirect_status */
-  29,   /* field[29] = request_headers */
-  30,   /* field[30] = response_headers */
+  43,   /* field[43] = redirect_status */
+  31,   /* field[31] = request_headers */
+  32,   /* field[32] = response_headers */
   18,   /* field[18] = trusted_proxies */
-  43,   /* field[43] = unlogged_targets */
+  45,   /* field[45] = unlogged_targets */
   21,   /* field[21] = upstream_keep_alive_connections */
   23,   /* field[23] = upstream_keep_alive_requests */
   24,   /* field[24] = upstream_keep_alive_time_ms */
   22,   /* field[22] = upstream_keep_alive_timeout_ms */
   15,   /* field[15] = uses_forwarded_headers */
+  27,   /* field[27] = uses_http2 */
   9,   /* field[9] = uses_proxy_protocol */
-  27,   /* field[27] = uses_real_ip */
-  34,   /* field[34] = zstd */
+  29,   /* field[29] = uses_real_ip */
+  36,   /* field[36] = zstd */
 };
-static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[2 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[3 + 1] =
 {
   { 1, 0 },
-  { 90, 27 },
-  { 0, 45 }
+  { 70, 27 },
+  { 90, 29 },
+  { 0, 47 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor =
 {
@@ -5356,10 +5506,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   "Portico__Snapshot__V1__GlobalSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__GlobalSettings),
-  45,
+  47,
   portico__snapshot__v1__global_settings__field_descriptors,
   portico__snapshot__v1__global_settings__field_indices_by_name,
-  2,  portico__snapshot__v1__global_settings__number_ranges,
+  3,  portico__snapshot__v1__global_settings__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__global_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -18,6 +18,9 @@ package struct GlobalSettings: Hashable, Sendable {
     /// Per worker (`max-worker-connections`).
     package var maximumConnections: UInt32 = 16_384
     package var usesProxyProtocol = false
+    /// Clients may speak HTTP/2 (`use-http2`).
+    package var usesHTTP2 = true
+    package var http2ConcurrentStreams: UInt32 = 128
     package var proxyProtocolTimeoutMilliseconds: UInt32 = 5_000
     package var drainTimeoutMilliseconds: UInt32 = 240_000
 

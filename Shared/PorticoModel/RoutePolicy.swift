@@ -60,6 +60,7 @@ package struct RoutePolicy: Hashable, Sendable {
     package var tracesRequests = false
     /// The client's `traceparent` is continued; otherwise a trace begins here.
     package var trustsIncomingSpan = true
+    package var backendProtocol = BackendProtocol.http
     /// All requests are answered with 503: what protects the route could not be read.
     package var isWithheld = false
 
@@ -103,6 +104,8 @@ package struct RouteFeatures: Hashable, Sendable {
     package var mirror: MirrorPolicy?
     /// What configuration snippets mean.
     package var snippet: SnippetProgram?
+    /// For `BackendProtocol.fastCGI`.
+    package var fastCGI: FastCGIPolicy?
     /// The template of a span's name; empty: the route's host and path.
     package var spanName = ""
 

@@ -83,6 +83,8 @@ extension SectionCodec {
         policy.retryTries = message.retry_tries
         policy.retryTimeoutMilliseconds = message.retry_timeout_ms
         policy.logsAccess = message.logs_access != 0
+        policy.backendProtocol = try FieldReader(message: "RoutePolicy").choice(
+            message.backend_protocol, "backend_protocol")
         policy.buffersResponses = message.buffers_responses != 0
         policy.responseBufferCount = message.response_buffer_count
         policy.responseBufferBytes = message.response_buffer_bytes
@@ -146,6 +148,8 @@ extension SectionCodec {
         settings.upstreamKeepAliveTimeMilliseconds = message.upstream_keep_alive_time_ms
         settings.logsAccess = message.logs_access != 0
         settings.accessLogPath = try reader.text(message.access_log_path, "access_log_path")
+        settings.usesHTTP2 = message.uses_http2 != 0
+        settings.http2ConcurrentStreams = message.http2_concurrent_streams
         try decodePolicies(message, into: &settings)
         return settings
     }

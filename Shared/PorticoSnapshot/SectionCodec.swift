@@ -65,6 +65,7 @@ package enum SectionCodec {
         message.pointee.retry_tries = policy.retryTries
         message.pointee.retry_timeout_ms = policy.retryTimeoutMilliseconds
         message.pointee.logs_access = policy.logsAccess ? 1 : 0
+        message.pointee.backend_protocol = policy.backendProtocol.rawValue
         message.pointee.buffers_responses = policy.buffersResponses ? 1 : 0
         message.pointee.response_buffer_count = policy.responseBufferCount
         message.pointee.response_buffer_bytes = policy.responseBufferBytes
@@ -125,6 +126,8 @@ package enum SectionCodec {
         message.pointee.upstream_keep_alive_time_ms = settings.upstreamKeepAliveTimeMilliseconds
         message.pointee.logs_access = settings.logsAccess ? 1 : 0
         message.pointee.access_log_path = arena.text(settings.accessLogPath)
+        message.pointee.uses_http2 = settings.usesHTTP2 ? 1 : 0
+        message.pointee.http2_concurrent_streams = settings.http2ConcurrentStreams
         encodePolicies(settings, into: message, arena)
         return message
     }

@@ -43,6 +43,7 @@ typedef struct Portico__Snapshot__V1__SnippetCondition Portico__Snapshot__V1__Sn
 typedef struct Portico__Snapshot__V1__SnippetOperation Portico__Snapshot__V1__SnippetOperation;
 typedef struct Portico__Snapshot__V1__SnippetHeader Portico__Snapshot__V1__SnippetHeader;
 typedef struct Portico__Snapshot__V1__CacheDirectives Portico__Snapshot__V1__CacheDirectives;
+typedef struct Portico__Snapshot__V1__FastCGIPolicy Portico__Snapshot__V1__FastCGIPolicy;
 typedef struct Portico__Snapshot__V1__RoutePolicy Portico__Snapshot__V1__RoutePolicy;
 typedef struct Portico__Snapshot__V1__Route Portico__Snapshot__V1__Route;
 typedef struct Portico__Snapshot__V1__VirtualHost Portico__Snapshot__V1__VirtualHost;
@@ -464,6 +465,18 @@ struct  Portico__Snapshot__V1__CacheDirectives
     , 0,NULL, 0,NULL }
 
 
+struct  Portico__Snapshot__V1__FastCGIPolicy
+{
+  ProtobufCMessage base;
+  char *index;
+  size_t n_parameters;
+  Portico__Snapshot__V1__HeaderAssignment **parameters;
+};
+#define PORTICO__SNAPSHOT__V1__FAST_CGIPOLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__fast_cgipolicy__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL }
+
+
 struct  Portico__Snapshot__V1__RoutePolicy
 {
   ProtobufCMessage base;
@@ -477,6 +490,8 @@ struct  Portico__Snapshot__V1__RoutePolicy
   uint32_t retry_tries;
   uint32_t retry_timeout_ms;
   protobuf_c_boolean logs_access;
+  uint32_t backend_protocol;
+  Portico__Snapshot__V1__FastCGIPolicy *fast_cgi;
   protobuf_c_boolean buffers_responses;
   uint32_t response_buffer_count;
   uint32_t response_buffer_bytes;
@@ -505,7 +520,7 @@ struct  Portico__Snapshot__V1__RoutePolicy
 };
 #define PORTICO__SNAPSHOT__V1__ROUTE_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__route_policy__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Portico__Snapshot__V1__Route
@@ -593,6 +608,8 @@ struct  Portico__Snapshot__V1__GlobalSettings
   uint32_t upstream_keep_alive_time_ms;
   protobuf_c_boolean logs_access;
   char *access_log_path;
+  protobuf_c_boolean uses_http2;
+  uint32_t http2_concurrent_streams;
   protobuf_c_boolean uses_real_ip;
   char *forwarded_for_proxy_protocol_header;
   size_t n_request_headers;
@@ -621,7 +638,7 @@ struct  Portico__Snapshot__V1__GlobalSettings
 };
 #define PORTICO__SNAPSHOT__V1__GLOBAL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__global_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0 }
 
 
 typedef enum {
@@ -1222,6 +1239,25 @@ Portico__Snapshot__V1__CacheDirectives *
 void   portico__snapshot__v1__cache_directives__free_unpacked
                      (Portico__Snapshot__V1__CacheDirectives *message,
                       ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__FastCGIPolicy methods */
+void   portico__snapshot__v1__fast_cgipolicy__init
+                     (Portico__Snapshot__V1__FastCGIPolicy         *message);
+size_t portico__snapshot__v1__fast_cgipolicy__get_packed_size
+                     (const Portico__Snapshot__V1__FastCGIPolicy   *message);
+size_t portico__snapshot__v1__fast_cgipolicy__pack
+                     (const Portico__Snapshot__V1__FastCGIPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__fast_cgipolicy__pack_to_buffer
+                     (const Portico__Snapshot__V1__FastCGIPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__FastCGIPolicy *
+       portico__snapshot__v1__fast_cgipolicy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__fast_cgipolicy__free_unpacked
+                     (Portico__Snapshot__V1__FastCGIPolicy *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Snapshot__V1__RoutePolicy methods */
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message);
@@ -1479,6 +1515,9 @@ typedef void (*Portico__Snapshot__V1__SnippetHeader_Closure)
 typedef void (*Portico__Snapshot__V1__CacheDirectives_Closure)
                  (const Portico__Snapshot__V1__CacheDirectives *message,
                   void *closure_data);
+typedef void (*Portico__Snapshot__V1__FastCGIPolicy_Closure)
+                 (const Portico__Snapshot__V1__FastCGIPolicy *message,
+                  void *closure_data);
 typedef void (*Portico__Snapshot__V1__RoutePolicy_Closure)
                  (const Portico__Snapshot__V1__RoutePolicy *message,
                   void *closure_data);
@@ -1540,6 +1579,7 @@ extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_condition
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_operation__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_header__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__cache_directives__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__fast_cgipolicy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor;

@@ -42,6 +42,7 @@ enum PolicySamples {
         }
         features.mirror = make(MirrorPolicy()) { ($0.target, $0.sendsBody) = (target, true) }
         features.snippet = snippet
+        features.fastCGI = make(FastCGIPolicy()) { ($0.index, $0.parameters) = ("index.php", [header("A", "$host")]) }
         features.spanName = "HTTP $request_method"
         return features
     }

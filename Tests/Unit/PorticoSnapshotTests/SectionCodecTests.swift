@@ -48,6 +48,7 @@ import Testing
         policy.tracesRequests = true
         policy.trustsIncomingSpan = false
         policy.isWithheld = true
+        policy.backendProtocol = .fastCGI
         policy.features = PolicySamples.everyFeature
         return policy
     }
@@ -59,6 +60,8 @@ import Testing
         settings.trustedProxies = ["10.0.0.0/8", "", "::1/128"]
         settings.usesProxyProtocol = true
         settings.generatesRequestID = false
+        settings.usesHTTP2 = false
+        settings.http2ConcurrentStreams = 7
         settings.upstreamKeepAliveConnections = 0
         settings.accessLogPath = ""
         PolicySamples.setPolicies(of: &settings)
