@@ -2,44 +2,39 @@
 ///
 /// A plain handle on memory that its owner gives back to the pool: an idle connection owns none. `start..<end` holds
 /// bytes; every access is checked against the capacity.
+@usableFromInline
 package struct PooledBuffer {
-    fileprivate(set) var base: UnsafeMutableRawPointer?
+    @usableFromInline fileprivate(set) var base: UnsafeMutableRawPointer?
     // Narrow, because idle connections carry empty handles.
-    private var capacityCount: UInt32 = 0
-    private var startOffset: UInt32 = 0
-    private var endOffset: UInt32 = 0
+    @usableFromInline fileprivate(set) var capacityCount: UInt32 = 0
+    @usableFromInline private(set) var start: UInt32 = 0
+    @usableFromInline private(set) var end: UInt32 = 0
 
-    package fileprivate(set) var capacity: Int {
-        get { Int(capacityCount) }
-        set { capacityCount = UInt32(newValue) }
-    }
-
-    private var start: Int {
-        get { Int(startOffset) }
-        set { startOffset = UInt32(newValue) }
-    }
-
-    private var end: Int {
-        get { Int(endOffset) }
-        set { endOffset = UInt32(newValue) }
-    }
-
+    @inlinable
     package init() {}
 
+    @inlinable
+    package var capacity: Int { Int(capacityCount) }
+    @inlinable
     package var isEmpty: Bool { start == end }
-    package var count: Int { end - start }
+    @inlinable
+    package var count: Int { Int(end) - Int(start) }
     /// Whether it has memory.
+    @inlinable
     package var isAllocated: Bool { base != nil }
-    package var room: Int { capacity - end }
+    @inlinable
+    package var room: Int { Int(capacityCount) - Int(end) }
 
     /// The bytes held. Valid until the buffer grows or is given back.
+    @inlinable
     package var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: base.map { UnsafeRawPointer($0 + start) }, count: end - start)
+        UnsafeRawBufferPointer(start: base.map { UnsafeRawPointer($0 + Int(start)) }, count: count)
     }
 
     /// The memory after the bytes held.
+    @inlinable
     package var space: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: base.map { $0 + end }, count: capacity - end)
+        UnsafeMutableRawBufferPointer(start: base.map { $0 + Int(end) }, count: room)
     }
 
     /// All the memory.
@@ -47,15 +42,15 @@ package struct PooledBuffer {
 
     /// Counts bytes that were written into `space`.
     package mutating func produced(_ count: Int) {
-        precondition(count >= 0 && count <= capacity - end)
-        end += count
+        precondition(count >= 0 && count <= room)
+        end += UInt32(count)
     }
 
     /// Drops bytes from the front.
     package mutating func consumed(_ count: Int) {
-        precondition(count >= 0 && count <= end - start)
-        start += count
-        if start == end { (start, end) = (0, 0) }
+        precondition(count >= 0 && count <= self.count)
+        start += UInt32(count)
+        if start == end { removeAll() }
     }
 
     package mutating func removeAll() { (start, end) = (0, 0) }
@@ -63,7 +58,7 @@ package struct PooledBuffer {
     /// Moves the bytes to the front of the memory.
     fileprivate mutating func compact() {
         guard start > 0, let base else { return }
-        base.copyMemory(from: base + start, byteCount: end - start)
+        base.copyMemory(from: base + Int(start), byteCount: count)
         end -= start
         start = 0
     }
@@ -132,12 +127,12 @@ package final class BufferPool {
         for index in BufferPool.sizes.indices where count <= BufferPool.sizes[index] {
             let size = BufferPool.sizes[index]
             buffer.base = free[index].popLast() ?? .allocate(byteCount: size, alignment: 16)
-            buffer.capacity = size
+            buffer.capacityCount = UInt32(size)
             bytesInUse += size
             return
         }
         buffer.base = .allocate(byteCount: count, alignment: 16)
-        buffer.capacity = count
+        buffer.capacityCount = UInt32(count)
         bytesInUse += count
     }
 }

@@ -1,8 +1,11 @@
 import CSystem
 
-/// What the kernel says of a descriptor, as epoll's bits.
+/// What the kernel says of a descriptor, as epoll's bits. Asked twice per event, hence inlinable.
+@usableFromInline
 package struct Readiness: OptionSet, Sendable {
+    @usableFromInline
     package let rawValue: UInt32
+    @inlinable
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package static let readable = Readiness(rawValue: UInt32(PORTICO_READABLE))
@@ -20,23 +23,23 @@ package struct Readiness: OptionSet, Sendable {
     // The questions of every event, as plain bits: set algebra of another module is generic code at run time.
 
     /// There is something to read, were it the end or an error.
-    @inline(__always) package var mayRead: Bool {
+    @inlinable package var mayRead: Bool {
         rawValue & UInt32(PORTICO_READABLE | PORTICO_PEER_CLOSED | PORTICO_HUNG_UP | PORTICO_FAILED) != 0
     }
 
     /// The end of the stream, or of the connection, is near.
-    @inline(__always) package var willEnd: Bool {
+    @inlinable package var willEnd: Bool {
         rawValue & UInt32(PORTICO_PEER_CLOSED | PORTICO_HUNG_UP | PORTICO_FAILED) != 0
     }
 
     /// The outcome of connecting is known.
-    @inline(__always) package var hasConnected: Bool {
+    @inlinable package var hasConnected: Bool {
         rawValue & UInt32(PORTICO_WRITABLE | PORTICO_HUNG_UP | PORTICO_FAILED) != 0
     }
 
-    @inline(__always) package var isWritable: Bool { rawValue & UInt32(PORTICO_WRITABLE) != 0 }
-    @inline(__always) package var hasFailed: Bool { rawValue & UInt32(PORTICO_FAILED) != 0 }
-    @inline(__always) package var hasHungUp: Bool { rawValue & UInt32(PORTICO_HUNG_UP) != 0 }
+    @inlinable package var isWritable: Bool { rawValue & UInt32(PORTICO_WRITABLE) != 0 }
+    @inlinable package var hasFailed: Bool { rawValue & UInt32(PORTICO_FAILED) != 0 }
+    @inlinable package var hasHungUp: Bool { rawValue & UInt32(PORTICO_HUNG_UP) != 0 }
 }
 
 /// Owns one descriptor, or only a timer, in an event loop. Subclassed once per role.

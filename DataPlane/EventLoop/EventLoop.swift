@@ -42,17 +42,23 @@ package final class EventLoop {
     @exclusivity(unchecked) private var queueInTurn: [Unmanaged<EventHandler>] = []
     @exclusivity(unchecked) private var retired: [Unmanaged<EventHandler>] = []
 
-    /// The clock, read once per turn.
-    @exclusivity(unchecked) package private(set) var clock = LoopClock()
+    @exclusivity(unchecked) private var time = LoopClock()
     /// Handlers registered now.
     @exclusivity(unchecked) package private(set) var handlerCount = 0
+
+    // Not stored properties: another module's access to those is checked for exclusivity, whatever they say of it.
+
+    /// The clock, read once per turn.
+    package var clock: LoopClock { time }
+    /// The turn's time in milliseconds.
+    package var now: UInt64 { time.milliseconds }
 
     package init() throws {
         epoll = portico_epoll_create()
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         events = .allocate(capacity: EventLoop.batch)
         slots = .allocate(capacity: 0)
-        wheel = TimerWheel(startTick: clock.milliseconds / EventLoop.tickMilliseconds)
+        wheel = TimerWheel(startTick: time.milliseconds / EventLoop.tickMilliseconds)
         queue.reserveCapacity(256)
         queueInTurn.reserveCapacity(256)
         retired.reserveCapacity(256)
@@ -171,7 +177,7 @@ package final class EventLoop {
 
     /// Sets the deadline to `milliseconds` from now.
     package func setDeadline(_ handler: EventHandler, after milliseconds: UInt32) {
-        setDeadline(handler, at: clock.milliseconds + UInt64(milliseconds))
+        setDeadline(handler, at: time.milliseconds + UInt64(milliseconds))
     }
 
     // MARK: Turns
@@ -187,7 +193,7 @@ package final class EventLoop {
     package func turn(waitingAtMost milliseconds: UInt64 = 1_000) throws(SystemError) {
         let count = portico_epoll_wait(epoll, events, Int32(EventLoop.batch), Int32(waitTime(atMost: milliseconds)))
         if count < 0, errno != EINTR { throw SystemError("epoll_wait") }
-        clock.update()
+        time.update()
         if count > 0 { dispatch(Int(count)) }
         if !queue.isEmpty { runQueue() }
         fireTimers()
@@ -197,9 +203,9 @@ package final class EventLoop {
     private func waitTime(atMost limit: UInt64) -> UInt64 {
         if !queue.isEmpty { return 0 }
         guard let ticks = wheel.ticksUntilNext() else { return limit }
-        let current = clock.milliseconds / EventLoop.tickMilliseconds
+        let current = time.milliseconds / EventLoop.tickMilliseconds
         let due = (current + ticks) * EventLoop.tickMilliseconds
-        return min(limit, due > clock.milliseconds ? due - clock.milliseconds : 0)
+        return min(limit, due > time.milliseconds ? due - time.milliseconds : 0)
     }
 
     private func dispatch(_ count: Int) {
@@ -226,14 +232,14 @@ package final class EventLoop {
     }
 
     private func fireTimers() {
-        wheel.advance(to: clock.milliseconds / EventLoop.tickMilliseconds, due: &due)
+        wheel.advance(to: time.milliseconds / EventLoop.tickMilliseconds, due: &due)
         guard !due.isEmpty else { return }
         for slot in due {
             guard let handler = slots[Int(slot)].handler else { continue }
             handler._withUnsafeGuaranteedRef { handler in
                 // A handler of an earlier slot may have given this one to somebody else.
                 guard handler.slot == slot, handler.deadline != .max else { return }
-                if handler.deadline > clock.milliseconds {
+                if handler.deadline > time.milliseconds {
                     wheel.arm(slot, at: tick(for: handler.deadline))
                 } else {
                     handler.deadline = .max

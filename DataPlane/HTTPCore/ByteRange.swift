@@ -18,7 +18,8 @@ package struct ByteRange: Hashable, Sendable {
         self.count = UInt32(truncatingIfNeeded: end &- start)
     }
 
-    package static let empty = ByteRange(start: 0, count: 0)
+    @inlinable
+    package static var empty: ByteRange { ByteRange(start: 0, count: 0) }
 
     @inlinable
     package var isEmpty: Bool { count == 0 }

@@ -17,6 +17,7 @@ package struct ByteWriter {
 
     package var capacity: Int { output.count }
     /// What was written so far.
+    @inlinable
     package var written: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: output[..<count]) }
 
     /// - Returns: where the next `length` bytes go, or nil where they do not fit.
@@ -102,6 +103,26 @@ package struct ByteWriter {
             place.storeBytes(of: digit < 10 ? 0x30 + digit : 0x57 + digit, toByteOffset: index, as: UInt8.self)
             rest >>= 4
         }
+    }
+
+    /// Sixteen hexadecimal digits in lower case, eight at a time.
+    package mutating func append(sixteenHexadecimalDigits value: UInt64) {
+        guard let place = reserve(16) else { return }
+        let high = Self.hexadecimal(UInt32(truncatingIfNeeded: value &>> 32))
+        let low = Self.hexadecimal(UInt32(truncatingIfNeeded: value))
+        place.storeBytes(of: high.bigEndian, as: UInt64.self)
+        place.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+    }
+
+    /// The digits of a number, the first one in the highest byte.
+    private static func hexadecimal(_ value: UInt32) -> UInt64 {
+        var digits = UInt64(value)
+        digits = (digits | digits &<< 16) & 0x0000_FFFF_0000_FFFF
+        digits = (digits | digits &<< 8) & 0x00FF_00FF_00FF_00FF
+        digits = (digits | digits &<< 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // A digit above nine carries into its byte's high half when six is added.
+        let letters = ((digits &+ 0x0606_0606_0606_0606) &>> 4) & 0x0101_0101_0101_0101
+        return digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 
     /// Milliseconds as seconds with three decimals, as access logs give times.

@@ -2,14 +2,16 @@
 ///
 /// A head that arrives whole never touches it. One that arrives in pieces has each new byte scanned once for the line
 /// end, each line checked once when it is complete, and everything parsed once more when the head is.
+@usableFromInline
 package struct HeadProgress: Hashable, Sendable {
     /// The offset of the first line that is not complete.
-    var lineStart: UInt32 = 0
+    @usableFromInline var lineStart: UInt32 = 0
     /// The offset from which the search for its end goes on.
-    var scanned: UInt32 = 0
+    @usableFromInline var scanned: UInt32 = 0
     /// Complete lines before it, not counting an empty one in front.
-    var lines: UInt32 = 0
+    @usableFromInline var lines: UInt32 = 0
 
+    @inlinable
     package init() {}
 }
 

@@ -31,7 +31,7 @@ package struct RequestIDGenerator {
     }
 
     package mutating func write(to writer: inout ByteWriter) {
-        writer.append(hexadecimal: next(), digits: 16)
-        writer.append(hexadecimal: next(), digits: 16)
+        writer.append(sixteenHexadecimalDigits: next())
+        writer.append(sixteenHexadecimalDigits: next())
     }
 }

@@ -10,6 +10,9 @@ final class ActiveTables {
     let globals: GlobalSettings
     let trustedProxies: AddressBlocks
     let headLimits: HeadLimits
+    let poolLimits: PoolLimits
+    /// Fields of requests that go no further for their names or because they are meant for one connection.
+    let droppedFieldFlags: HeaderField.Flags
 
     init(_ routing: RoutingTable) {
         self.routing = routing
@@ -17,5 +20,22 @@ final class ActiveTables {
         trustedProxies = AddressBlocks(routing.globals.trustedProxies)
         headLimits = HeadLimits(
             lineBytes: Int(routing.globals.maximumHeaderLineBytes), blockBytes: Int(routing.globals.maximumHeaderBytes))
+        poolLimits = PoolLimits(
+            connections: routing.globals.upstreamKeepAliveConnections,
+            requests: routing.globals.upstreamKeepAliveRequests,
+            idleMilliseconds: routing.globals.upstreamKeepAliveTimeoutMilliseconds,
+            ageMilliseconds: routing.globals.upstreamKeepAliveTimeMilliseconds)
+        var dropped: HeaderField.Flags = .hopByHop
+        if !routing.globals.allowsUnderscoresInHeaders { dropped.insert(.underscore) }
+        if routing.globals.ignoresInvalidHeaders { dropped.insert(.unusualName) }
+        droppedFieldFlags = dropped
     }
+}
+
+/// How many idle connections an upstream's pool holds, and how long one is used.
+struct PoolLimits {
+    var connections: UInt32
+    var requests: UInt32
+    var idleMilliseconds: UInt32
+    var ageMilliseconds: UInt32
 }

@@ -14,14 +14,14 @@ extension DownstreamConnection {
         beginRequests()
         flags.remove(.isProcessing)
         // More of the body, or the end of the stream, may have come together with the head: no event tells of it again.
-        if state == .readingBody, flags.contains(.mayRead) { core.loop.runAgain(self) }
+        if state == .readingBody, flags.contains(.mayRead) { loop.runAgain(self) }
     }
 
     private func beginRequests() {
         var budget = Self.requestBudget
         while state == .idle || state == .readingHead {
             if !output.isEmpty { return }
-            if budget == 0 { return core.loop.runAgain(self) }
+            if budget == 0 { return loop.runAgain(self) }
             budget -= 1
             guard input.isEmpty ? readFresh() : readMore() else { return }
         }
@@ -84,12 +84,12 @@ extension DownstreamConnection {
                 flags.insert(.closesAfterResponse)
             }
             // From here on the exchange's timeouts count.
-            core.loop.setDeadline(self, at: .max)
+            loop.setDeadline(self, at: .max)
             return count + exchange.begin(self, bytes, head)
         case .incomplete:
             if state == .idle {
                 state = .readingHead
-                core.loop.setDeadline(self, after: core.tables.globals.clientHeaderTimeoutMilliseconds)
+                loop.setDeadline(self, after: core.tables.globals.clientHeaderTimeoutMilliseconds)
             }
             return 0
         case .failed(let error):

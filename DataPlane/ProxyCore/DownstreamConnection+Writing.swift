@@ -32,7 +32,7 @@ extension DownstreamConnection {
 
     private func keep(_ bytes: UnsafeRawBufferPointer) {
         core.buffers.append(bytes, to: &output)
-        core.loop.setDeadline(self, after: core.tables.globals.defaultPolicy.sendTimeoutMilliseconds)
+        loop.setDeadline(self, after: core.tables.globals.defaultPolicy.sendTimeoutMilliseconds)
     }
 
     /// Sends what waits, and goes on with what waited for that.
@@ -43,13 +43,13 @@ extension DownstreamConnection {
                 core.counters.downstreamBytesWritten += UInt64(count)
                 output.consumed(count)
             case .wouldBlock:
-                core.loop.setDeadline(self, after: core.tables.globals.defaultPolicy.sendTimeoutMilliseconds)
+                loop.setDeadline(self, after: core.tables.globals.defaultPolicy.sendTimeoutMilliseconds)
                 return
             case .ended, .failed: return close()
             }
         }
         core.buffers.give(&output)
-        if state != .readingBody { core.loop.setDeadline(self, at: .max) }
+        if state != .readingBody { loop.setDeadline(self, at: .max) }
         switch state {
         case .flushing: endConnection()
         case .idle, .readingHead:
@@ -74,7 +74,7 @@ extension DownstreamConnection {
     }
 
     private func awaitNextRequest() {
-        core.loop.setDeadline(self, after: core.tables.globals.keepAliveTimeoutMilliseconds)
+        loop.setDeadline(self, after: core.tables.globals.keepAliveTimeoutMilliseconds)
     }
 
     /// Closes, after a while of reading where the client may not have finished sending.
@@ -83,7 +83,7 @@ extension DownstreamConnection {
         state = .lingering
         Socket.shutdownWriting(descriptor)
         core.buffers.give(&input)
-        core.loop.setDeadline(self, after: Self.lingerMilliseconds)
+        loop.setDeadline(self, after: Self.lingerMilliseconds)
         discardInput()
     }
 
@@ -99,6 +99,6 @@ extension DownstreamConnection {
             case .ended, .failed: return close()
             }
         }
-        core.loop.runAgain(self)
+        loop.runAgain(self)
     }
 }

@@ -34,6 +34,8 @@ final class DownstreamConnection: EventHandler {
     }
 
     let core: WorkerCore
+    /// The core's, one step nearer.
+    let loop: EventLoop
     let descriptor: Int32
     let localPort: UInt16
     @exclusivity(unchecked) var state: State
@@ -50,6 +52,7 @@ final class DownstreamConnection: EventHandler {
 
     init(core: WorkerCore, descriptor: Int32, peer: SocketAddress, localPort: UInt16) {
         self.core = core
+        loop = core.loop
         self.descriptor = descriptor
         self.peer = peer
         self.localPort = localPort
@@ -59,7 +62,7 @@ final class DownstreamConnection: EventHandler {
 
     /// Takes the connection into the loop.
     func open() {
-        do { try core.loop.register(self, descriptor: descriptor, for: .stream) } catch {
+        do { try loop.register(self, descriptor: descriptor, for: .stream) } catch {
             Glibc.close(descriptor)
             state = .closed
             return
@@ -69,7 +72,7 @@ final class DownstreamConnection: EventHandler {
         let globals = core.tables.globals
         let timeout =
             state == .proxyHeader ? globals.proxyProtocolTimeoutMilliseconds : globals.clientHeaderTimeoutMilliseconds
-        core.loop.setDeadline(self, after: timeout)
+        loop.setDeadline(self, after: timeout)
     }
 
     /// Closes at once, whatever is under way.
@@ -82,7 +85,7 @@ final class DownstreamConnection: EventHandler {
         }
         core.buffers.give(&input)
         core.buffers.give(&output)
-        core.loop.unregister(self)
+        loop.unregister(self)
         Glibc.close(descriptor)
         core.counters.openConnections -= 1
     }
@@ -143,7 +146,7 @@ final class DownstreamConnection: EventHandler {
             input.consumed(count)
             if let addresses, core.tables.trustedProxies.contains(peer) { peer = SocketAddress(addresses) }
             state = .idle
-            core.loop.setDeadline(self, after: core.tables.globals.clientHeaderTimeoutMilliseconds)
+            loop.setDeadline(self, after: core.tables.globals.clientHeaderTimeoutMilliseconds)
             readRequests()
         }
     }
@@ -192,7 +195,7 @@ final class DownstreamConnection: EventHandler {
             // A request may have come just now; a connection that was just accepted has a moment to send its first.
             readRequests()
             guard state == .idle else { return }
-            if isFresh { core.loop.setDeadline(self, after: Self.drainGraceMilliseconds) } else { close() }
+            if isFresh { loop.setDeadline(self, after: Self.drainGraceMilliseconds) } else { close() }
         case .proxyHeader: close()
         default: flags.insert(.closesAfterResponse)
         }

@@ -28,7 +28,7 @@ extension Exchange {
             connection = pooled
             isReused = true
             pooled.reuse(for: self)
-            sendRequest()
+            sendRequest(over: pooled)
             return
         }
         isReused = false
@@ -53,7 +53,10 @@ extension Exchange {
 
     /// Sends as much as the upstream takes.
     func sendRequest() {
-        guard let connection, connection.state == .active else { return }
+        if let connection, connection.state == .active { sendRequest(over: connection) }
+    }
+
+    func sendRequest(over connection: UpstreamConnection) {
         if responsePhase == .tunnel { return pumpToUpstream() }
         var files = Self.fileBudget
         while !requestIsSent {
@@ -62,19 +65,19 @@ extension Exchange {
                 bytes = UnsafeRawBufferPointer(rebasing: head.bytes[sent...])
             } else if streamsBody {
                 if body.memory.isEmpty {
-                    if hasWholeBody { requestWasSent() } else { resumeClient() }
+                    if hasWholeBody { requestWasSent(over: connection) } else { resumeClient() }
                     return
                 }
                 bytes = body.memory.bytes
             } else if bodyIsInHead || sent == head.count + body.count {
-                return requestWasSent()
+                return requestWasSent(over: connection)
             } else if sent < head.count + body.memory.count {
                 bytes = UnsafeRawBufferPointer(rebasing: body.memory.bytes[(sent - head.count)...])
             } else {
                 if files == 0 {
                     // The socket may still be writable, so no event will come: the loop has to come back by itself.
-                    core.loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds)
-                    return core.loop.runAgain(connection)
+                    loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds)
+                    return loop.runAgain(connection)
                 }
                 files -= 1
                 // Not the downstream buffer: bytes of the client's next request may still lie there.
@@ -85,17 +88,17 @@ extension Exchange {
                 bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
             }
             switch Socket.send(connection.descriptor, bytes) {
-            case .bytes(let count): sentBytes(count)
-            case .wouldBlock: return core.loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds)
+            case .bytes(let count): sentBytes(count, over: connection)
+            case .wouldBlock: return loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds)
             case .ended, .failed:
                 // The upstream may have answered and closed: its answer is then still to be read.
-                if connection.mayRead { return readResponse() }
+                if connection.mayRead { return readResponse(from: connection) }
                 return attemptFailed(.connectionLost)
             }
         }
     }
 
-    private func sentBytes(_ count: Int) {
+    private func sentBytes(_ count: Int, over connection: UpstreamConnection) {
         if streamsBody, sent >= head.count {
             body.memory.consumed(count)
             hasStreamedBytes = true
@@ -103,20 +106,19 @@ extension Exchange {
             sent += count
         }
         let isWhole = streamsBody ? hasWholeBody && body.memory.isEmpty : bodyIsInHead || body.count == 0
-        if isWhole, sent == head.count { requestWasSent() }
+        if isWhole, sent == head.count { requestWasSent(over: connection) }
     }
 
-    private func requestWasSent() {
+    private func requestWasSent(over connection: UpstreamConnection) {
         requestIsSent = true
-        guard let connection else { return }
-        core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
+        loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
     }
 
     /// The upstream has taken what waited: the client may go on.
     private func resumeClient() {
         guard let downstream, let connection else { return }
-        core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
-        if downstream.flags.contains(.mayRead), downstream.state == .readingBody { core.loop.runAgain(downstream) }
+        loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
+        if downstream.flags.contains(.mayRead), downstream.state == .readingBody { loop.runAgain(downstream) }
     }
 
     // MARK: Failure
@@ -126,7 +128,7 @@ extension Exchange {
         if responsePhase == .tunnel || hasResponded { return endResponse(isComplete: false) }
         // While the request is still coming, the client's own timeouts count.
         if requestIsSent || !streamsBody || !body.memory.isEmpty { return attemptFailed(.timedOut) }
-        if let connection { core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds) }
+        if let connection { loop.setDeadline(connection, after: policy.readTimeoutMilliseconds) }
     }
 
     /// The attempt came to nothing before any of its response went on.
@@ -164,7 +166,7 @@ extension Exchange {
         // An answer, whatever its status, is no failure of the endpoint; nor is a stale pooled connection.
         if case .status = failure { return }
         if failure == .connectionLost, isReused { return }
-        if endpoint.health.failed(at: now) { core.counters.ejections += 1 }
+        if endpoint.failed(at: now) { core.counters.ejections += 1 }
     }
 
     /// Keeps the attempt for the log.

@@ -25,7 +25,7 @@ extension Exchange {
         responseCount = UInt64(bodyCount)
         headSentCount = UInt64(writer.count - bodyCount)
         downstream.state = .waiting
-        core.loop.setDeadline(downstream, at: .max)
+        loop.setDeadline(downstream, at: .max)
         guard downstream.write(writer.written) else { return }
         finish()
         downstream.finishResponse()

@@ -31,7 +31,7 @@ extension Exchange {
         if !hasWholeBody {
             if request.expectsContinue, rest.isEmpty, !isHTTP10 { sendContinue() }
             guard let downstream, downstream.state == .readingBody else { return used }
-            core.loop.setDeadline(downstream, after: tables.globals.clientBodyTimeoutMilliseconds)
+            loop.setDeadline(downstream, after: tables.globals.clientBodyTimeoutMilliseconds)
         }
         if streamsBody || hasWholeBody { startAttempt() }
         return used
@@ -54,19 +54,19 @@ extension Exchange {
         var budget = Self.readBudget
         while downstream.flags.contains(.mayRead), downstream.state == .readingBody {
             if streamsBody, body.memory.count >= Self.streamBound { return }
-            if budget == 0 { return core.loop.runAgain(downstream) }
+            if budget == 0 { return loop.runAgain(downstream) }
             budget -= 1
             let memory = core.downstreamRead
             switch Socket.receive(downstream.descriptor, into: memory) {
             case .bytes(let count):
                 core.counters.downstreamBytesRead += UInt64(count)
                 if count < memory.count { downstream.readShort() }
-                core.loop.setDeadline(downstream, after: tables.globals.clientBodyTimeoutMilliseconds)
+                loop.setDeadline(downstream, after: tables.globals.clientBodyTimeoutMilliseconds)
                 let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
                 var used = 0
                 guard takeBody(bytes, used: &used) else { return }
                 if used < count {
-                    core.buffers.append(UnsafeRawBufferPointer(rebasing: bytes[used...]), to: &downstream.input)
+                    buffers.append(UnsafeRawBufferPointer(rebasing: bytes[used...]), to: &downstream.input)
                 }
                 if streamsBody { sendRequest() } else if hasWholeBody { startAttempt() }
                 // The exchange may be over by now, and this object another one's.
@@ -112,7 +112,7 @@ extension Exchange {
         hasWholeBody = true
         guard let downstream, downstream.state == .readingBody else { return }
         downstream.state = .waiting
-        core.loop.setDeadline(downstream, at: .max)
+        loop.setDeadline(downstream, at: .max)
     }
 
     private func keepBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -122,12 +122,12 @@ extension Exchange {
             return false
         }
         if streamsBody {
-            if case .chunked = framing { appendChunk(bytes) } else { core.buffers.append(bytes, to: &body.memory) }
+            if case .chunked = framing { appendChunk(bytes) } else { buffers.append(bytes, to: &body.memory) }
             return true
         }
         let wasInFile = body.isInFile
         let isKept = body.append(
-            bytes, bound: Int(policy.bodyBufferBytes), buffers: core.buffers, directory: core.temporaryDirectory)
+            bytes, bound: Int(policy.bodyBufferBytes), buffers: buffers, directory: core.temporaryDirectory)
         if body.isInFile, !wasInFile { core.counters.bodiesSpilled += 1 }
         if !isKept { answer(status: 500) }
         return isKept
@@ -138,14 +138,14 @@ extension Exchange {
             var writer = ByteWriter(memory)
             writer.append(hexadecimal: UInt64(bytes.count))
             writer.appendLineEnd()
-            core.buffers.append(writer.written, to: &body.memory)
+            buffers.append(writer.written, to: &body.memory)
         }
-        core.buffers.append(bytes, to: &body.memory)
+        buffers.append(bytes, to: &body.memory)
         append("\r\n")
     }
 
     private func append(_ text: StaticString) {
-        core.buffers.append(
+        buffers.append(
             UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), to: &body.memory)
     }
 }

@@ -9,12 +9,14 @@ extension Exchange {
 
     /// Writes all but the body's framing and the last line.
     /// - Returns: false where the head became too long.
-    func writeRequestHead(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Bool {
+    func writeRequestHead(
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: DownstreamConnection
+    ) -> Bool {
         // Forwarding fields repeat values of the request at most five times over.
         let repeated = 2 * Int(request.authority.count) + forwardedValueCount(request)
         let capacity = request.byteCount + repeated + Exchange.addition
         guard capacity <= 4 * WorkerCore.maximumWrittenHead else { return false }
-        core.buffers.reserve(capacity, in: &head)
+        buffers.reserve(capacity, in: &head)
         var writer = ByteWriter(head.space)
         writer.append(bytes, range: request.methodName)
         writer.append(UInt8(ascii: " "))
@@ -23,7 +25,7 @@ extension Exchange {
         writer.append(target)
         facts.methodAndTarget = ByteRange(0, writer.count)
         writer.append(" HTTP/1.1\r\n")
-        writeForwardingFields(bytes, request, to: &writer)
+        writeForwardingFields(bytes, request, from: downstream, to: &writer)
         copyFields(bytes, request, to: &writer)
         if wantsUpgrade, let upgrade = request.fields.value(of: .upgrade) {
             writer.append("Connection: upgrade\r\nUpgrade: ")
@@ -46,7 +48,8 @@ extension Exchange {
     }
 
     private func writeForwardingFields(
-        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: DownstreamConnection,
+        to writer: inout ByteWriter
     ) {
         let fields = request.fields
         let trusts = trustsForwardedFields
@@ -61,7 +64,7 @@ extension Exchange {
         writeAddress(of: client, to: &writer)
         let address = ByteRange(start, writer.count)
         writer.append("\r\nX-Forwarded-For: ")
-        if trusts, tables.globals.computesFullForwardedFor, let downstream {
+        if trusts, tables.globals.computesFullForwardedFor {
             if let incoming = fields.value(of: .xForwardedFor), !incoming.isEmpty {
                 writer.append(bytes, range: incoming)
                 writer.append(", ")
@@ -76,13 +79,9 @@ extension Exchange {
         if trusts, let port = fields.value(of: .xForwardedPort), port.count < 8 {
             writer.append(bytes, range: port)
         } else {
-            writer.append(decimal: UInt64(downstream?.localPort ?? 80))
+            writer.append(decimal: UInt64(downstream.localPort))
         }
-        let proto = trusts ? fields.value(of: .xForwardedProto) : nil
-        for name in Self.schemeFields {
-            writer.append(name)
-            if let proto, proto.count < 16 { writer.append(bytes, range: proto) } else { writer.append("http") }
-        }
+        writeSchemeFields(bytes, trusts ? fields.value(of: .xForwardedProto) : nil, to: &writer)
         if tables.globals.addsOriginalURIHeader {
             writer.append("\r\nX-Original-URI: ")
             writer.append(bytes, range: request.target)
@@ -94,9 +93,20 @@ extension Exchange {
         writer.appendLineEnd()
     }
 
-    private static let schemeFields: [StaticString] = [
-        "\r\nX-Forwarded-Proto: ", "\r\nX-Forwarded-Scheme: ", "\r\nX-Scheme: ",
-    ]
+    private func writeSchemeFields(
+        _ bytes: UnsafeRawBufferPointer, _ incoming: ByteRange?, to writer: inout ByteWriter
+    ) {
+        guard let incoming, incoming.count < 16 else {
+            writer.append("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Scheme: http\r\nX-Scheme: http")
+            return
+        }
+        writer.append("\r\nX-Forwarded-Proto: ")
+        writer.append(bytes, range: incoming)
+        writer.append("\r\nX-Forwarded-Scheme: ")
+        writer.append(bytes, range: incoming)
+        writer.append("\r\nX-Scheme: ")
+        writer.append(bytes, range: incoming)
+    }
 
     /// The incoming identifier is kept, as ingress-nginx keeps it.
     private func writeRequestID(
@@ -119,14 +129,11 @@ extension Exchange {
     /// Copies runs of fields that stay, line by line as they came.
     private func copyFields(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter) {
         let fields = request.fields
-        let globals = tables.globals
-        var droppedFlags: HeaderField.Flags = .hopByHop
-        if !globals.allowsUnderscoresInHeaders { droppedFlags.insert(.underscore) }
-        if globals.ignoresInvalidHeaders { droppedFlags.insert(.unusualName) }
+        let droppedFlags = tables.droppedFieldFlags
         var runStart = -1
         for index in 0..<fields.count {
             let field = fields[index]
-            if !field.flags.isDisjoint(with: droppedFlags) || core.replacedRequestFields.contains(field.id) {
+            if field.flags.rawValue & droppedFlags.rawValue != 0 || core.replacedRequestFields.contains(field.id) {
                 if runStart >= 0 { writer.append(bytes, range: ByteRange(runStart, Int(field.nameStart))) }
                 runStart = -1
                 continue
@@ -170,7 +177,7 @@ extension Exchange {
         head.produced(writer.count)
         headCount = head.count
         if !streamsBody, !body.isInFile, body.count > 0, body.count <= 16 << 10 {
-            core.buffers.append(body.memory.bytes, to: &head)
+            buffers.append(body.memory.bytes, to: &head)
             bodyIsInHead = true
         }
     }

@@ -5,7 +5,7 @@ import HTTPCore
 /// Passing on the response's body, in the loop's buffer and together with its head where that just came.
 extension Exchange {
     /// Passes on what is the body's in `core.upstreamRead[start..<end]`, behind `headCount` bytes of `core.scratch`.
-    func relayBody(from start: Int, to end: Int, headCount: Int) {
+    func relayBody(from start: Int, to end: Int, headCount: Int, for downstream: DownstreamConnection) {
         var (from, to) = (start, start)
         var isOver = false
         switch responseFraming {
@@ -36,7 +36,7 @@ extension Exchange {
             UnsafeMutableRawBufferPointer(rebasing: core.upstreamRead[from...]).copyMemory(
                 from: UnsafeRawBufferPointer(rebasing: core.scratch[..<headCount]))
         }
-        if from < to, let downstream {
+        if from < to {
             guard downstream.write(UnsafeRawBufferPointer(rebasing: core.upstreamRead[from..<to])) else { return }
         }
         if isOver { endResponse(isComplete: true) }
@@ -116,8 +116,8 @@ extension Exchange {
     /// The client has taken what waited.
     func downstreamDrained() {
         guard let connection, connection.state == .active else { return }
-        core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
-        if connection.mayRead { readResponse() }
+        loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
+        if connection.mayRead { readResponse(from: connection) }
         if let downstream, downstream.state == .tunnel { pumpDownstream() }
     }
 }

@@ -10,13 +10,13 @@ extension Exchange {
     private static let headLimits = HeadLimits(lineBytes: 32 << 10, blockBytes: 32 << 10)
 
     /// Reads the response until nothing comes or the client has to catch up.
-    func readResponse() {
-        guard let connection, let downstream else { return }
+    func readResponse(from connection: UpstreamConnection) {
+        guard let downstream else { return }
         var budget = Self.readBudget
         while connection.mayRead {
             // The client's backlog comes first.
-            if !downstream.output.isEmpty { return core.loop.setDeadline(connection, at: .max) }
-            if budget == 0 { return core.loop.runAgain(connection) }
+            if !downstream.output.isEmpty { return loop.setDeadline(connection, at: .max) }
+            if budget == 0 { return loop.runAgain(connection) }
             budget -= 1
             let memory = UnsafeMutableRawBufferPointer(
                 rebasing: core.upstreamRead[
@@ -24,7 +24,7 @@ extension Exchange {
             switch Socket.receive(connection.descriptor, into: memory) {
             case .bytes(let count):
                 if count < memory.count, !connection.willEnd { connection.mayRead = false }
-                received(WorkerCore.headroom, WorkerCore.headroom + count, connection)
+                received(WorkerCore.headroom, WorkerCore.headroom + count, from: connection, for: downstream)
             case .wouldBlock: connection.mayRead = false
             case .ended: return upstreamEnded()
             case .failed: return upstreamFailed()
@@ -47,16 +47,20 @@ extension Exchange {
     }
 
     /// Takes what was read into `core.upstreamRead[start..<end]`.
-    private func received(_ start: Int, _ end: Int, _ connection: UpstreamConnection) {
-        if requestIsSent { core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds) }
+    private func received(
+        _ start: Int, _ end: Int, from connection: UpstreamConnection, for downstream: DownstreamConnection
+    ) {
+        if requestIsSent { loop.setDeadline(connection, after: policy.readTimeoutMilliseconds) }
         switch responsePhase {
-        case .body: relayBody(from: start, to: end, headCount: 0)
+        case .body: relayBody(from: start, to: end, headCount: 0, for: downstream)
         case .tunnel: relayToClient(start, end)
-        case .awaitingHead: receivedHead(start, end, connection)
+        case .awaitingHead: receivedHead(start, end, from: connection, for: downstream)
         }
     }
 
-    private func receivedHead(_ start: Int, _ end: Int, _ connection: UpstreamConnection) {
+    private func receivedHead(
+        _ start: Int, _ end: Int, from connection: UpstreamConnection, for downstream: DownstreamConnection
+    ) {
         var (start, end) = (start, end)
         if !connection.input.isEmpty {
             // The head comes in pieces: put it together in the loop's buffer, in front of what was just read.
@@ -65,7 +69,7 @@ extension Exchange {
             start -= earlier
             UnsafeMutableRawBufferPointer(rebasing: core.upstreamRead[start...]).copyMemory(
                 from: connection.input.bytes)
-            core.buffers.give(&connection.input)
+            buffers.give(&connection.input)
         }
         while true {
             let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[start..<end])
@@ -73,13 +77,13 @@ extension Exchange {
                 bytes, answering: method, &responseProgress, limits: Self.headLimits, into: core.responseHead)
             {
             case .incomplete:
-                core.buffers.append(bytes, to: &connection.input)
+                buffers.append(bytes, to: &connection.input)
                 return
             case .failed: return attemptFailed(.invalidResponse)
             case .complete(let count):
                 responseProgress = HeadProgress()
                 guard core.responseHead.isInterim else {
-                    return respond(bytes, bodyStart: start + count, end: end, connection)
+                    return respond(bytes, bodyStart: start + count, end: end, from: connection, for: downstream)
                 }
                 if !passInterim(bytes) { return }
                 start += count
@@ -102,7 +106,8 @@ extension Exchange {
 
     /// The final response's head is there.
     private func respond(
-        _ bytes: UnsafeRawBufferPointer, bodyStart: Int, end: Int, _ connection: UpstreamConnection
+        _ bytes: UnsafeRawBufferPointer, bodyStart: Int, end: Int, from connection: UpstreamConnection,
+        for downstream: DownstreamConnection
     ) {
         let response = core.responseHead
         status = response.status
@@ -111,7 +116,7 @@ extension Exchange {
         {
             return attemptFailed(.status(status))
         }
-        connection.endpoint.health.succeeded()
+        connection.endpoint.succeeded()
         if status == 101 {
             guard wantsUpgrade else { return attemptFailed(.invalidResponse) }
         }
@@ -125,17 +130,17 @@ extension Exchange {
         case .untilClose: encodesChunks = !isHTTP10 && status != 101
         }
         if isHTTP10, response.framing == .chunked || response.framing == .untilClose {
-            downstream?.flags.insert(.closesAfterResponse)
+            downstream.flags.insert(.closesAfterResponse)
         }
-        if core.isDraining { downstream?.flags.insert(.closesAfterResponse) }
-        if !hasWholeBody { downstream?.flags.insert([.closesAfterResponse, .lingers]) }
+        if core.isDraining { downstream.flags.insert(.closesAfterResponse) }
+        if !hasWholeBody { downstream.flags.insert([.closesAfterResponse, .lingers]) }
         var writer = ByteWriter(core.scratch)
-        writeResponseHead(bytes, response, to: &writer)
+        writeResponseHead(bytes, response, closes: downstream.flags.contains(.closesAfterResponse), to: &writer)
         guard !writer.overflowed else { return attemptFailed(.invalidResponse) }
         hasResponded = true
         if status == 101 { return beginTunnel(headCount: writer.count, from: bodyStart, to: end) }
         responsePhase = .body
-        relayBody(from: bodyStart, to: end, headCount: writer.count)
+        relayBody(from: bodyStart, to: end, headCount: writer.count, for: downstream)
     }
 
     private func shouldRetry(_ status: Int, _ connection: UpstreamConnection) -> Bool {
@@ -149,7 +154,7 @@ extension Exchange {
     // MARK: Writing the head
 
     private func writeResponseHead(
-        _ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, to writer: inout ByteWriter
+        _ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, closes: Bool, to writer: inout ByteWriter
     ) {
         writeStatusLine(bytes, response, to: &writer)
         copyFields(bytes, response, to: &writer)
@@ -169,7 +174,6 @@ extension Exchange {
             if !isHTTP10, response.framing == .chunked || encodesChunks {
                 writer.append("Transfer-Encoding: chunked\r\n")
             }
-            let closes = downstream?.flags.contains(.closesAfterResponse) ?? true
             writer.append(closes ? "Connection: close\r\n" : "Connection: keep-alive\r\n")
         }
         writer.appendLineEnd()

@@ -6,7 +6,6 @@ extension Exchange {
     /// - Returns: how many of the bytes behind the head belong to it and were used up.
     func begin(_ downstream: DownstreamConnection, _ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Int {
         self.downstream = downstream
-        tables = core.tables
         startedAt = now
         method = request.method
         isHTTP10 = request.minorVersion == 0
@@ -19,7 +18,7 @@ extension Exchange {
         core.counters.activeRequests += 1
         if tables.globals.usesForwardedHeaders { resolveClient(bytes, request) }
         let isRouted = chooseRoute(bytes, request)
-        guard writeRequestHead(bytes, request) else {
+        guard writeRequestHead(bytes, request, from: downstream) else {
             core.counters.headersTooLarge += 1
             answer(status: 431)
             return 0
@@ -38,7 +37,7 @@ extension Exchange {
 
     /// - Returns: false where host or path is not well-formed.
     private func chooseRoute(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Bool {
-        policy = tables.globals.defaultPolicy
+        policyRecord = tables.routing.defaultPolicy
         guard let hostCount = HostName.normalise(bytes[request.host], into: core.hostScratch) else { return false }
         let host = UnsafeRawBufferPointer(rebasing: core.hostScratch[..<hostCount])
         let target = bytes[request.originTarget]
@@ -50,7 +49,7 @@ extension Exchange {
         }
         if let entry = tables.routing.match(host: host, path: path) {
             route = entry
-            if let own = entry.ownPolicy { policy = own }
+            if let own = entry.ownPolicy { policyRecord = own }
         }
         return true
     }

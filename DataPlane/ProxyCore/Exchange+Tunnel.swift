@@ -9,13 +9,13 @@ extension Exchange {
         guard let downstream, let connection else { return }
         responsePhase = .tunnel
         downstream.state = .tunnel
-        core.loop.setDeadline(downstream, at: .max)
+        loop.setDeadline(downstream, at: .max)
         headSentCount += UInt64(headCount)
         guard downstream.write(UnsafeRawBufferPointer(rebasing: core.scratch[..<headCount])) else { return }
         // What the client sent behind its request is the tunnel's.
         if !downstream.input.isEmpty {
-            core.buffers.append(downstream.input.bytes, to: &body.memory)
-            core.buffers.give(&downstream.input)
+            buffers.append(downstream.input.bytes, to: &body.memory)
+            buffers.give(&downstream.input)
         }
         touch(connection)
         if start < end { relayToClient(start, end) }
@@ -26,7 +26,7 @@ extension Exchange {
     }
 
     private func touch(_ connection: UpstreamConnection) {
-        core.loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
+        loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
     }
 
     func relayToClient(_ start: Int, _ end: Int) {
@@ -41,7 +41,7 @@ extension Exchange {
         guard let downstream, let connection, !downstreamHasEnded else { return }
         var budget = Self.pumpBudget
         while downstream.flags.contains(.mayRead), body.memory.isEmpty {
-            if budget == 0 { return core.loop.runAgain(downstream) }
+            if budget == 0 { return loop.runAgain(downstream) }
             budget -= 1
             let memory = core.downstreamRead
             switch Socket.receive(downstream.descriptor, into: memory) {
@@ -50,7 +50,7 @@ extension Exchange {
                 receivedBody += UInt64(count)
                 if count < memory.count { downstream.readShort() }
                 touch(connection)
-                core.buffers.append(UnsafeRawBufferPointer(rebasing: memory[..<count]), to: &body.memory)
+                buffers.append(UnsafeRawBufferPointer(rebasing: memory[..<count]), to: &body.memory)
                 pumpToUpstream()
                 guard self.downstream === downstream else { return }
             case .wouldBlock: downstream.flags.remove(.mayRead)
@@ -74,12 +74,12 @@ extension Exchange {
             case .ended, .failed: return endTunnel()
             }
         }
-        core.buffers.give(&body.memory)
+        buffers.give(&body.memory)
         if downstreamHasEnded {
             if upstreamHasEnded { return endTunnel() }
             Socket.shutdownWriting(connection.descriptor)
         } else if downstream.flags.contains(.mayRead) {
-            core.loop.runAgain(downstream)
+            loop.runAgain(downstream)
         }
     }
 

@@ -20,13 +20,19 @@ final class Exchange {
     }
 
     let core: WorkerCore
+    // The core's, kept here because a reference reached through two objects is counted with each call.
+    let loop: EventLoop
+    let buffers: BufferPool
     // The loop holds connections until the turn ends in which they are closed, and a connection that closes takes itself
     // out of its exchange; so they need not be counted here.
     @exclusivity(unchecked) unowned(unsafe) var downstream: DownstreamConnection?
     @exclusivity(unchecked) unowned(unsafe) var connection: UpstreamConnection?
-    @exclusivity(unchecked) var tables: ActiveTables
-    @exclusivity(unchecked) var route: RouteEntry?
-    @exclusivity(unchecked) var policy = RoutePolicy()
+    /// Those in force when the exchange was made. A spare one is dropped when they change, so they are current for every
+    /// request that begins, and stay until the last one of them ends.
+    let tables: ActiveTables
+    // Part of the tables.
+    @exclusivity(unchecked) unowned(unsafe) var route: RouteEntry?
+    @exclusivity(unchecked) unowned(unsafe) var policyRecord: PolicyRecord
 
     // The request.
     @exclusivity(unchecked) var method = HTTPMethod.get
@@ -79,19 +85,25 @@ final class Exchange {
 
     init(core: WorkerCore) {
         self.core = core
+        loop = core.loop
+        buffers = core.buffers
         tables = core.tables
+        policyRecord = core.tables.routing.defaultPolicy
         attemptLog.reserveCapacity(4)
     }
 
     /// Whether the loop's word that the upstream takes bytes is of interest.
     var wantsToSend: Bool { !requestIsSent || responsePhase == .tunnel }
 
-    var now: UInt64 { core.loop.clock.milliseconds }
+    var now: UInt64 { loop.now }
+
+    /// Read a field at a time, so that nothing is copied but the field.
+    var policy: RoutePolicy { policyRecord.values }
 
     /// Makes the exchange as new, with its memory given back.
     func reset() {
-        core.buffers.give(&head)
-        body.free(to: core.buffers)
+        buffers.give(&head)
+        body.free(to: buffers)
         downstream = nil
         route = nil
         wantsUpgrade = false

@@ -9,6 +9,8 @@ final class UpstreamConnection: EventHandler {
     }
 
     let core: WorkerCore
+    /// The core's, one step nearer.
+    let loop: EventLoop
     let descriptor: Int32
     let endpoint: UpstreamEndpoint
     /// The loop's time when it was opened.
@@ -26,9 +28,10 @@ final class UpstreamConnection: EventHandler {
 
     private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint) {
         self.core = core
+        loop = core.loop
         self.descriptor = descriptor
         self.endpoint = endpoint
-        openedAt = core.loop.clock.milliseconds
+        openedAt = loop.now
         super.init()
     }
 
@@ -67,16 +70,16 @@ final class UpstreamConnection: EventHandler {
             exchange?.connected()
         case .active:
             guard let exchange else { return }
-            if events.isWritable, exchange.wantsToSend { exchange.sendRequest() }
-            if mayRead, state == .active, self.exchange === exchange { exchange.readResponse() }
+            if events.isWritable, exchange.wantsToSend { exchange.sendRequest(over: self) }
+            if mayRead, state == .active, self.exchange === exchange { exchange.readResponse(from: self) }
         case .closed: return
         }
     }
 
     override func resume() {
         guard state == .active, let exchange else { return }
-        if exchange.wantsToSend { exchange.sendRequest() }
-        if mayRead, state == .active, self.exchange === exchange { exchange.readResponse() }
+        if exchange.wantsToSend { exchange.sendRequest(over: self) }
+        if mayRead, state == .active, self.exchange === exchange { exchange.readResponse(from: self) }
     }
 
     override func deadlinePassed() {
@@ -99,7 +102,7 @@ final class UpstreamConnection: EventHandler {
         state = .closed
         exchange = nil
         core.buffers.give(&input)
-        core.loop.unregister(self)
+        loop.unregister(self)
         Glibc.close(descriptor)
         core.counters.openUpstreamConnections -= 1
     }
@@ -108,14 +111,14 @@ final class UpstreamConnection: EventHandler {
     func release(isReusable: Bool) {
         exchange = nil
         requests += 1
-        let globals = core.tables.globals
-        let age = core.loop.clock.milliseconds - openedAt
-        guard isReusable, !core.isDraining, !willEnd, input.isEmpty, requests < globals.upstreamKeepAliveRequests,
-            age < UInt64(globals.upstreamKeepAliveTimeMilliseconds),
-            endpoint.putIdle(self, limit: globals.upstreamKeepAliveConnections)
+        let limits = core.tables.poolLimits
+        let age = loop.now - openedAt
+        guard isReusable, !core.isDraining, !willEnd, input.isEmpty, requests < limits.requests,
+            age < UInt64(limits.ageMilliseconds),
+            endpoint.putIdle(self, limit: limits.connections)
         else { return close() }
         state = .idle
-        core.loop.setDeadline(self, after: globals.upstreamKeepAliveTimeoutMilliseconds)
+        loop.setDeadline(self, after: limits.idleMilliseconds)
     }
 
     /// Takes up an exchange, coming from the pool.

@@ -88,7 +88,7 @@ final class WorkerCore {
     func forgetSpareExchanges() { spareExchanges = [] }
 
     func giveBack(_ exchange: Exchange) {
-        if spareExchanges.count < 256 { spareExchanges.append(exchange) }
+        if exchange.tables === tables, spareExchanges.count < 256 { spareExchanges.append(exchange) }
     }
 
     // MARK: Slots
@@ -137,6 +137,7 @@ final class WorkerCore {
     /// Puts a new table in force. Requests under way keep the one they began with.
     func apply(_ routing: RoutingTable) {
         tables = ActiveTables(routing)
+        forgetSpareExchanges()
         log.configure(isOn: routing.globals.logsAccess, path: routing.globals.accessLogPath)
     }
 

@@ -23,12 +23,19 @@ package final class RoutingRegistries {
     package init() {}
 }
 
+/// A policy as routes share it: requests read it in place, however much it comes to hold.
+package final class PolicyRecord {
+    package let values: RoutePolicy
+
+    init(_ values: RoutePolicy) { self.values = values }
+}
+
 /// One route of a routing table, immutable. A request may hold on to it past the table's life.
 package final class RouteEntry {
     package let host: String
     package let route: Route
     /// The route's own policy; nil takes the table's default. Ask the table.
-    package let ownPolicy: RoutePolicy?
+    package let ownPolicy: PolicyRecord?
     /// The slot of `route.upstream` in `RoutingRegistries.upstreams`.
     package let upstream: Int
     /// The slot of the route's counters in `RoutingRegistries.routes`.
@@ -37,7 +44,7 @@ package final class RouteEntry {
     package let upstreamName: [UInt8]
     private let registries: RoutingRegistries
 
-    init(host: String, route: Route, ownPolicy: RoutePolicy?, registries: RoutingRegistries) {
+    init(host: String, route: Route, ownPolicy: PolicyRecord?, registries: RoutingRegistries) {
         self.host = host
         self.route = route
         self.ownPolicy = ownPolicy

@@ -7,6 +7,8 @@ import PorticoModel
 package final class RoutingTable {
     package let globals: GlobalSettings
     package let registries: RoutingRegistries
+    /// For routes that have no policy of their own.
+    package let defaultPolicy: PolicyRecord
     /// The route of requests that no other one claims (`GlobalSettings.defaultUpstream`); nil answers 404.
     package let defaultEntry: RouteEntry?
     private let exactHosts: HostDictionary
@@ -27,6 +29,7 @@ package final class RoutingTable {
     ) {
         self.globals = globals
         self.registries = registries
+        defaultPolicy = PolicyRecord(globals.defaultPolicy)
         self.defaultEntry = defaultEntry
         self.exactHosts = exactHosts
         self.wildcardHosts = wildcardHosts
@@ -80,7 +83,7 @@ package final class RoutingTable {
     }
 
     /// The route's own policy or the default one.
-    package func policy(of entry: RouteEntry) -> RoutePolicy { entry.ownPolicy ?? globals.defaultPolicy }
+    package func policy(of entry: RouteEntry) -> RoutePolicy { (entry.ownPolicy ?? defaultPolicy).values }
 
     package func settings(ofUpstream name: String) -> UpstreamSettings? { upstreamSettings[name] }
 

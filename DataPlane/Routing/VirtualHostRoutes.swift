@@ -20,10 +20,11 @@ package final class VirtualHostRoutes {
         let key = VirtualHostRoutes.key(of: virtualHost.host)
         self.key = FrozenBuffer(key)
         hash = key.span.bytes.fastHash(from: 0)
+        let policies = virtualHost.policies.map { PolicyRecord($0) }
         let entries = virtualHost.routes.map { route in
-            let policy = route.policy.flatMap { virtualHost.policies.indices.contains($0) ? $0 : nil }
             return RouteEntry(
-                host: virtualHost.host, route: route, ownPolicy: policy.map { virtualHost.policies[$0] },
+                host: virtualHost.host, route: route,
+                ownPolicy: route.policy.flatMap { policies.indices.contains($0) ? policies[$0] : nil },
                 registries: registries)
         }
         self.entries = entries

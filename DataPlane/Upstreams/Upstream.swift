@@ -7,33 +7,41 @@ package final class UpstreamEndpoint {
     /// `10.0.0.1:80`, as logs write it.
     package let text: [UInt8]
     package unowned let upstream: Upstream
+    private let pool: PoolSize
     /// No longer listed: connections finish what they carry and are not reused.
     @exclusivity(unchecked) package fileprivate(set) var isRemoved = false
-    @exclusivity(unchecked) package var health = EndpointHealth()
+    @exclusivity(unchecked) fileprivate var health = EndpointHealth()
     @exclusivity(unchecked) fileprivate var position = 0
     @exclusivity(unchecked) private var idle: [EventHandler] = []
 
-    init(address: SocketAddress, upstream: Upstream) {
+    fileprivate init(address: SocketAddress, upstream: Upstream, pool: PoolSize) {
         self.address = address
         self.upstream = upstream
+        self.pool = pool
         text = Array(address.description.utf8)
     }
 
     package var idleCount: Int { idle.count }
 
+    /// It gave a response.
+    package func succeeded() { health.succeeded() }
+
+    /// - Returns: whether this failure ejects it.
+    package func failed(at milliseconds: UInt64) -> Bool { health.failed(at: milliseconds) }
+
     /// The connection that waited the shortest time, which is the least likely to be closed by the peer just now.
     package func takeIdle() -> EventHandler? {
         guard let connection = idle.popLast() else { return nil }
-        upstream.idleCount -= 1
+        pool.idle -= 1
         return connection
     }
 
     /// Keeps a connection for later.
     /// - Returns: false when there is no place for it; the caller closes it.
     package func putIdle(_ connection: EventHandler, limit: UInt32) -> Bool {
-        guard !isRemoved, upstream.idleCount < limit else { return false }
+        guard !isRemoved, pool.idle < limit else { return false }
         idle.append(connection)
-        upstream.idleCount += 1
+        pool.idle += 1
         return true
     }
 
@@ -41,14 +49,19 @@ package final class UpstreamEndpoint {
     package func removeIdle(_ connection: EventHandler) {
         guard let index = idle.lastIndex(where: { $0 === connection }) else { return }
         idle.remove(at: index)
-        upstream.idleCount -= 1
+        pool.idle -= 1
     }
 
     package func takeAllIdle() -> [EventHandler] {
         defer { idle = [] }
-        upstream.idleCount -= idle.count
+        pool.idle -= idle.count
         return idle
     }
+}
+
+/// How many idle connections the endpoints of one upstream hold together.
+private final class PoolSize {
+    @exclusivity(unchecked) var idle = 0
 }
 
 /// The endpoints of one upstream and whose turn it is.
@@ -56,7 +69,7 @@ package final class Upstream {
     package let name: String
     @exclusivity(unchecked) package private(set) var endpoints: [UpstreamEndpoint] = []
     @exclusivity(unchecked) private var cursor: Int
-    @exclusivity(unchecked) package fileprivate(set) var idleCount = 0
+    private let pool = PoolSize()
 
     /// - Parameter offset: where round robin starts; workers start at different ones, so that together they are fair.
     package init(name: String, offset: Int) {
@@ -72,7 +85,9 @@ package final class Upstream {
         var replaced: [UpstreamEndpoint] = []
         for endpoint in listed {
             guard let address = SocketAddress(bytes: endpoint.address.bytes, port: endpoint.port) else { continue }
-            let kept = known.removeValue(forKey: address) ?? UpstreamEndpoint(address: address, upstream: self)
+            let kept =
+                known.removeValue(forKey: address)
+                ?? UpstreamEndpoint(address: address, upstream: self, pool: pool)
             kept.position = replaced.count
             replaced.append(kept)
         }

@@ -26,6 +26,12 @@ import Testing
                 == "0 9 10 12345 18446744073709551615 -7 0 f 10 deadbeef ffffffffffffffff 00ab 007 12.034")
     }
 
+    @Test(arguments: [0, 0x9, 0xA, 0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210, UInt64.max])
+    func `Sixteen digits at once are the same digits`(value: UInt64) {
+        let expected = written { $0.append(hexadecimal: value, digits: 16) }
+        #expect(written { $0.append(sixteenHexadecimalDigits: value) }.text == expected.text)
+    }
+
     @Test func `What does not fit is left out whole and remembered`() {
         let result = written(capacity: 8) { writer in
             writer.append("abc")

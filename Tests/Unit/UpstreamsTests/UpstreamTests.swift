@@ -38,10 +38,10 @@ private func endpoints(_ ports: [UInt16]) -> [Endpoint] {
         let upstream = Upstream(name: "u", offset: 0)
         _ = upstream.apply(endpoints([1, 2]))
         let bad = upstream.endpoints[0]
-        for _ in 0..<EndpointHealth.failuresToEject { _ = bad.health.failed(at: 0) }
+        for _ in 0..<EndpointHealth.failuresToEject { _ = bad.failed(at: 0) }
         for _ in 0..<4 { #expect(upstream.choose(at: 10, tried: 0)?.address.port == 2) }
         let other = upstream.endpoints[1]
-        for _ in 0..<EndpointHealth.failuresToEject { _ = other.health.failed(at: 10) }
+        for _ in 0..<EndpointHealth.failuresToEject { _ = other.failed(at: 10) }
         #expect(upstream.choose(at: 20, tried: 0) != nil)
         let later = EndpointHealth.firstEjectionMilliseconds + 10
         #expect(Set((0..<2).compactMap { _ in upstream.choose(at: later, tried: 0)?.address.port }) == [1, 2])
