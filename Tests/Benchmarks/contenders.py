@@ -102,27 +102,16 @@ class Contender:
 
 
 class Backend(Contender):
-    """nginx with fixed bodies."""
+    """Fixed bodies from memory, with two system calls per request: lighter than any proxy."""
 
     name = "backend"
     port = BACKEND_PORT
 
     def launch(self):
-        root = os.path.join(self.folder, "root")
-        os.makedirs(root)
-        for name, size in (("small", 120), ("medium", 10 << 10), ("large", 100 << 10)):
-            write(os.path.join(root, name), "x" * size)
-        path = write(os.path.join(self.folder, "nginx.conf"), f"""
-daemon off; {NGINX_USER} worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log crit;
-
-events {{ worker_connections 19000; }}
-http {{
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; keepalive_timeout 1h;
-  open_file_cache max=100; default_type text/plain;
-  server {{ listen 127.0.0.1:{self.port} backlog=4096; root {root}; }}
-}}
-""")
-        self.run(["nginx", "-e", f"{self.folder}/error.log", "-c", path], LOAD_CORE)
+        program = os.path.join(self.folder, "backend")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "backend.c")
+        subprocess.run([os.environ.get("CC", "clang"), "-O2", "-o", program, source], check=True)
+        self.run([program, str(self.port)], LOAD_CORE)
 
 
 class Portico(Contender):
