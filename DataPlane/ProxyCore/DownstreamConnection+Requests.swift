@@ -32,18 +32,14 @@ extension DownstreamConnection {
     private func readFresh() -> Bool {
         guard flags.contains(.mayRead) else { return false }
         let memory = core.downstreamRead
-        switch Socket.receive(descriptor, into: memory) {
+        switch receive(into: memory) {
         case .bytes(let count):
-            core.counters.downstreamBytesRead += UInt64(count)
-            if count < memory.count { readShort() }
             let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
             let used = begin(bytes)
             guard state != .closed else { return false }
             if used < count { core.buffers.append(UnsafeRawBufferPointer(rebasing: bytes[used...]), to: &input) }
             return used > 0 || flags.contains(.mayRead)
-        case .wouldBlock:
-            flags.remove(.mayRead)
-            return false
+        case .wouldBlock: return false
         case .ended, .failed:
             close()
             return false
@@ -109,7 +105,7 @@ extension DownstreamConnection {
         var writer = ByteWriter(core.scratch)
         ErrorAnswer.write(status: status, date: core.time.date, closes: true, omitsBody: false, to: &writer)
         state = .waiting
-        guard write(writer.written) else { return }
+        guard write(writer.written, headCount: 0, isLast: true) else { return }
         finishResponse()
     }
 }

@@ -8,29 +8,7 @@ extension DownstreamConnection {
     /// Bytes of a refused body that are thrown away per turn.
     private static let discardBudget = 512 << 10
 
-    /// Sends bytes, and keeps what the kernel does not take.
-    /// - Returns: false where the connection was lost, and closed.
-    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        if !output.isEmpty {
-            core.buffers.append(bytes, to: &output)
-            return true
-        }
-        switch Socket.send(descriptor, bytes) {
-        case .bytes(let count):
-            core.counters.downstreamBytesWritten += UInt64(count)
-            if count == bytes.count { return true }
-            keep(UnsafeRawBufferPointer(rebasing: bytes[count...]))
-            return true
-        case .wouldBlock:
-            keep(bytes)
-            return true
-        case .ended, .failed:
-            close()
-            return false
-        }
-    }
-
-    private func keep(_ bytes: UnsafeRawBufferPointer) {
+    func keep(_ bytes: UnsafeRawBufferPointer) {
         core.buffers.append(bytes, to: &output)
         loop.setDeadline(self, after: core.tables.globals.defaultPolicy.sendTimeoutMilliseconds)
     }
@@ -59,29 +37,15 @@ extension DownstreamConnection {
         }
     }
 
-    /// The response has been handed over: the next request, or the end of the connection.
-    func finishResponse() {
-        exchange = nil
-        if flags.contains(.closesAfterResponse) {
-            state = .flushing
-            if output.isEmpty { endConnection() }
-            return
-        }
-        state = .idle
-        if !output.isEmpty { return }
-        awaitNextRequest()
-        if !input.isEmpty || flags.contains(.mayRead) { readRequests() }
-    }
-
-    private func awaitNextRequest() {
+    func awaitNextRequest() {
         loop.setDeadline(self, after: core.tables.globals.keepAliveTimeoutMilliseconds)
     }
 
     /// Closes, after a while of reading where the client may not have finished sending.
-    private func endConnection() {
+    func endConnection() {
         guard flags.contains(.lingers), !flags.contains(.hasEnded) else { return close() }
         state = .lingering
-        Socket.shutdownWriting(descriptor)
+        shutdownWriting()
         core.buffers.give(&input)
         loop.setDeadline(self, after: Self.lingerMilliseconds)
         discardInput()
@@ -91,11 +55,9 @@ extension DownstreamConnection {
     func discardInput() {
         var discarded = 0
         while discarded < Self.discardBudget {
-            switch Socket.receive(descriptor, into: core.downstreamRead) {
+            switch receive(into: core.downstreamRead) {
             case .bytes(let count): discarded += count
-            case .wouldBlock:
-                flags.remove(.mayRead)
-                return
+            case .wouldBlock: return
             case .ended, .failed: return close()
             }
         }

@@ -15,49 +15,16 @@ import Policies
 /// - lingering: closed for writing; what comes is thrown away for a while, so that the client reads the last answer.
 /// - tunnel: bytes are carried both ways.
 /// - closed.
-final class DownstreamConnection: EventHandler {
-    enum State: UInt8 {
-        case proxyHeader, idle, readingHead, readingBody, waiting, flushing, lingering, tunnel, closed
-    }
-
-    struct Flags: OptionSet {
-        let rawValue: UInt8
-        /// The kernel may hold bytes that were not read.
-        static let mayRead = Flags(rawValue: 1)
-        /// The client sends no more.
-        static let hasEnded = Flags(rawValue: 2)
-        static let closesAfterResponse = Flags(rawValue: 4)
-        static let isProcessing = Flags(rawValue: 8)
-        static let lingers = Flags(rawValue: 16)
-        /// The end of the stream is announced, and not yet read: a short read does not mean that nothing is left.
-        static let willEnd = Flags(rawValue: 64)
-    }
-
-    let core: WorkerCore
-    /// The core's, one step nearer.
-    let loop: EventLoop
+final class DownstreamConnection: Downstream {
     let descriptor: Int32
-    let localPort: UInt16
-    @exclusivity(unchecked) var state: State
-    @exclusivity(unchecked) var flags: Flags = []
-    /// Who the client is: the peer, or whom the PROXY protocol names.
-    @exclusivity(unchecked) var peer: SocketAddress
     @exclusivity(unchecked) var requests: UInt32 = 0
     @exclusivity(unchecked) var progress = HeadProgress()
-    /// Bytes read and not yet consumed.
-    @exclusivity(unchecked) var input = PooledBuffer()
-    /// Bytes that the kernel did not take.
-    @exclusivity(unchecked) var output = PooledBuffer()
-    @exclusivity(unchecked) var exchange: Exchange?
 
     init(core: WorkerCore, descriptor: Int32, peer: SocketAddress, localPort: UInt16) {
-        self.core = core
-        loop = core.loop
         self.descriptor = descriptor
-        self.peer = peer
-        self.localPort = localPort
-        state = core.tables.globals.usesProxyProtocol ? .proxyHeader : .idle
-        super.init()
+        super.init(
+            core: core, peer: peer, localPort: localPort,
+            state: core.tables.globals.usesProxyProtocol ? .proxyHeader : .idle)
     }
 
     /// Takes the connection into the loop.
@@ -76,7 +43,7 @@ final class DownstreamConnection: EventHandler {
     }
 
     /// Closes at once, whatever is under way.
-    func close() {
+    override func close() {
         guard state != .closed else { return }
         state = .closed
         if let exchange {
@@ -114,7 +81,7 @@ final class DownstreamConnection: EventHandler {
         case .proxyHeader: readProxyHeader()
         case .tunnel: exchange?.pumpDownstream()
         case .lingering: discardInput()
-        case .waiting, .flushing, .closed: return
+        case .waiting, .flushing, .http2, .closed: return
         }
     }
 
@@ -129,7 +96,7 @@ final class DownstreamConnection: EventHandler {
             // The client took no byte for too long, or sent none.
             if state == .readingBody, output.isEmpty, let exchange { return exchange.answer(status: 408) }
             close()
-        case .tunnel: close()
+        case .tunnel, .http2: close()
         }
     }
 
@@ -156,18 +123,14 @@ final class DownstreamConnection: EventHandler {
     func fillInput() -> Bool {
         core.buffers.reserve(2 << 10, in: &input)
         let space = input.space
-        switch Socket.receive(descriptor, into: space) {
+        switch receive(into: space) {
         case .bytes(let count):
             input.produced(count)
-            core.counters.downstreamBytesRead += UInt64(count)
-            if count < space.count { readShort() }
             return true
         case .wouldBlock:
-            flags.remove(.mayRead)
             if input.isEmpty { core.buffers.give(&input) }
             return false
         case .ended:
-            flags.remove(.mayRead)
             flags.insert(.hasEnded)
             close()
             return false
@@ -177,10 +140,56 @@ final class DownstreamConnection: EventHandler {
         }
     }
 
-    /// A read came back short: the kernel has no more for now.
-    func readShort() {
-        if !flags.contains(.willEnd) { flags.remove(.mayRead) }
+    override func receive(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+        let transfer = Socket.receive(descriptor, into: memory)
+        switch transfer {
+        case .bytes(let count):
+            core.counters.downstreamBytesRead += UInt64(count)
+            // A read that came back short: the kernel has no more for now.
+            if count < memory.count, !flags.contains(.willEnd) { flags.remove(.mayRead) }
+        case .wouldBlock, .ended: flags.remove(.mayRead)
+        case .failed: break
+        }
+        return transfer
     }
+
+    // MARK: Writing
+
+    override func write(_ bytes: UnsafeRawBufferPointer, headCount: Int, isLast: Bool) -> Bool {
+        if !output.isEmpty {
+            core.buffers.append(bytes, to: &output)
+            return true
+        }
+        switch Socket.send(descriptor, bytes) {
+        case .bytes(let count):
+            core.counters.downstreamBytesWritten += UInt64(count)
+            if count == bytes.count { return true }
+            keep(UnsafeRawBufferPointer(rebasing: bytes[count...]))
+            return true
+        case .wouldBlock:
+            keep(bytes)
+            return true
+        case .ended, .failed:
+            close()
+            return false
+        }
+    }
+
+    /// The next request, or the end of the connection.
+    override func finishResponse() {
+        exchange = nil
+        if flags.contains(.closesAfterResponse) {
+            state = .flushing
+            if output.isEmpty { endConnection() }
+            return
+        }
+        state = .idle
+        if !output.isEmpty { return }
+        awaitNextRequest()
+        if !input.isEmpty || flags.contains(.mayRead) { readRequests() }
+    }
+
+    override func shutdownWriting() { Socket.shutdownWriting(descriptor) }
 
     // MARK: Draining
 

@@ -56,7 +56,7 @@ extension Exchange {
         if let connection, connection.state == .active { sendRequest(over: connection) }
     }
 
-    func sendRequest(over connection: UpstreamConnection) {
+    func sendRequest(over connection: UpstreamCarrier) {
         if responsePhase == .tunnel { return pumpToUpstream() }
         var files = Self.fileBudget
         while !requestIsSent {
@@ -87,7 +87,7 @@ extension Exchange {
                 }
                 bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
             }
-            switch Socket.send(connection.descriptor, bytes) {
+            switch connection.send(bytes) {
             case .bytes(let count): sentBytes(count, over: connection)
             case .wouldBlock: return loop.setDeadline(connection, after: policy.sendTimeoutMilliseconds)
             case .ended, .failed:
@@ -98,7 +98,7 @@ extension Exchange {
         }
     }
 
-    private func sentBytes(_ count: Int, over connection: UpstreamConnection) {
+    private func sentBytes(_ count: Int, over connection: UpstreamCarrier) {
         if streamsBody, sent >= head.count {
             body.memory.consumed(count)
             hasStreamedBytes = true
@@ -109,7 +109,7 @@ extension Exchange {
         if isWhole, sent == head.count { requestWasSent(over: connection) }
     }
 
-    private func requestWasSent(over connection: UpstreamConnection) {
+    private func requestWasSent(over connection: UpstreamCarrier) {
         requestIsSent = true
         loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
     }

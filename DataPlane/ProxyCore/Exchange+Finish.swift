@@ -26,7 +26,7 @@ extension Exchange {
         headSentCount = UInt64(writer.count - bodyCount)
         downstream.state = .waiting
         loop.setDeadline(downstream, at: .max)
-        guard downstream.write(writer.written) else { return }
+        guard downstream.write(writer.written, headCount: writer.count - bodyCount, isLast: true) else { return }
         finish()
         downstream.finishResponse()
     }

@@ -40,7 +40,7 @@ extension Exchange {
     private func sendContinue() {
         var writer = ByteWriter(core.scratch)
         writer.append("HTTP/1.1 100 Continue\r\n\r\n")
-        _ = downstream?.write(writer.written)
+        _ = downstream?.write(writer.written, headCount: writer.count)
     }
 
     private func refuseBody() {
@@ -57,10 +57,8 @@ extension Exchange {
             if budget == 0 { return loop.runAgain(downstream) }
             budget -= 1
             let memory = core.downstreamRead
-            switch Socket.receive(downstream.descriptor, into: memory) {
+            switch downstream.receive(into: memory) {
             case .bytes(let count):
-                core.counters.downstreamBytesRead += UInt64(count)
-                if count < memory.count { downstream.readShort() }
                 loop.setDeadline(downstream, after: tables.globals.clientBodyTimeoutMilliseconds)
                 let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
                 var used = 0
@@ -71,7 +69,7 @@ extension Exchange {
                 if streamsBody { sendRequest() } else if hasWholeBody { startAttempt() }
                 // The exchange may be over by now, and this object another one's.
                 guard self.downstream === downstream else { return }
-            case .wouldBlock: downstream.flags.remove(.mayRead)
+            case .wouldBlock: return
             case .ended, .failed: return downstream.close()
             }
         }

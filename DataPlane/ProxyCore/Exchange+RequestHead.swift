@@ -10,7 +10,7 @@ extension Exchange {
     /// Writes all but the body's framing and the last line.
     /// - Returns: false where the head became too long.
     func writeRequestHead(
-        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: DownstreamConnection
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: Downstream
     ) -> Bool {
         // Forwarding fields repeat values of the request at most five times over.
         let repeated = 2 * Int(request.authority.count) + forwardedValueCount(request)
@@ -48,7 +48,7 @@ extension Exchange {
     }
 
     private func writeForwardingFields(
-        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: DownstreamConnection,
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: Downstream,
         to writer: inout ByteWriter
     ) {
         let fields = request.fields

@@ -5,7 +5,7 @@ import HTTPCore
 /// Passing on the response's body, in the loop's buffer and together with its head where that just came.
 extension Exchange {
     /// Passes on what is the body's in `core.upstreamRead[start..<end]`, behind `headCount` bytes of `core.scratch`.
-    func relayBody(from start: Int, to end: Int, headCount: Int, for downstream: DownstreamConnection) {
+    func relayBody(from start: Int, to end: Int, headCount: Int, for downstream: Downstream) {
         var (from, to) = (start, start)
         var isOver = false
         switch responseFraming {
@@ -37,7 +37,8 @@ extension Exchange {
                 from: UnsafeRawBufferPointer(rebasing: core.scratch[..<headCount]))
         }
         if from < to {
-            guard downstream.write(UnsafeRawBufferPointer(rebasing: core.upstreamRead[from..<to])) else { return }
+            let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[from..<to])
+            guard downstream.write(bytes, headCount: headCount, isLast: isOver) else { return }
         }
         if isOver { endResponse(isComplete: true) }
     }

@@ -10,22 +10,21 @@ extension Exchange {
     private static let headLimits = HeadLimits(lineBytes: 32 << 10, blockBytes: 32 << 10)
 
     /// Reads the response until nothing comes or the client has to catch up.
-    func readResponse(from connection: UpstreamConnection) {
+    func readResponse(from connection: UpstreamCarrier) {
         guard let downstream else { return }
         var budget = Self.readBudget
         while connection.mayRead {
             // The client's backlog comes first.
-            if !downstream.output.isEmpty { return loop.setDeadline(connection, at: .max) }
+            if downstream.hasBacklog { return loop.setDeadline(connection, at: .max) }
             if budget == 0 { return loop.runAgain(connection) }
             budget -= 1
             let memory = UnsafeMutableRawBufferPointer(
                 rebasing: core.upstreamRead[
                     WorkerCore.headroom..<(WorkerCore.headroom + WorkerCore.upstreamReadCount)])
-            switch Socket.receive(connection.descriptor, into: memory) {
+            switch connection.receive(into: memory) {
             case .bytes(let count):
-                if count < memory.count, !connection.willEnd { connection.mayRead = false }
                 received(WorkerCore.headroom, WorkerCore.headroom + count, from: connection, for: downstream)
-            case .wouldBlock: connection.mayRead = false
+            case .wouldBlock: return
             case .ended: return upstreamEnded()
             case .failed: return upstreamFailed()
             }
@@ -48,7 +47,7 @@ extension Exchange {
 
     /// Takes what was read into `core.upstreamRead[start..<end]`.
     private func received(
-        _ start: Int, _ end: Int, from connection: UpstreamConnection, for downstream: DownstreamConnection
+        _ start: Int, _ end: Int, from connection: UpstreamCarrier, for downstream: Downstream
     ) {
         if requestIsSent { loop.setDeadline(connection, after: policy.readTimeoutMilliseconds) }
         switch responsePhase {
@@ -59,7 +58,7 @@ extension Exchange {
     }
 
     private func receivedHead(
-        _ start: Int, _ end: Int, from connection: UpstreamConnection, for downstream: DownstreamConnection
+        _ start: Int, _ end: Int, from connection: UpstreamCarrier, for downstream: Downstream
     ) {
         var (start, end) = (start, end)
         if !connection.input.isEmpty {
@@ -101,13 +100,13 @@ extension Exchange {
         writeStatusLine(bytes, response, to: &writer)
         copyFields(bytes, response, to: &writer)
         writer.appendLineEnd()
-        return writer.overflowed || downstream.write(writer.written)
+        return writer.overflowed || downstream.write(writer.written, headCount: writer.count)
     }
 
     /// The final response's head is there.
     private func respond(
-        _ bytes: UnsafeRawBufferPointer, bodyStart: Int, end: Int, from connection: UpstreamConnection,
-        for downstream: DownstreamConnection
+        _ bytes: UnsafeRawBufferPointer, bodyStart: Int, end: Int, from connection: UpstreamCarrier,
+        for downstream: Downstream
     ) {
         let response = core.responseHead
         status = response.status
@@ -143,7 +142,7 @@ extension Exchange {
         relayBody(from: bodyStart, to: end, headCount: writer.count, for: downstream)
     }
 
-    private func shouldRetry(_ status: Int, _ connection: UpstreamConnection) -> Bool {
+    private func shouldRetry(_ status: Int, _ connection: UpstreamCarrier) -> Bool {
         let state = AttemptState(
             attempts: attempts, endpointCount: connection.endpoint.upstream.endpoints.count,
             elapsedMilliseconds: now - startedAt, isIdempotent: method.isIdempotent,

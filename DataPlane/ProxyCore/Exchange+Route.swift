@@ -4,7 +4,7 @@ import HTTPCore
 extension Exchange {
     /// Takes up a request whose head was just parsed from the start of `bytes`.
     /// - Returns: how many of the bytes behind the head belong to it and were used up.
-    func begin(_ downstream: DownstreamConnection, _ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Int {
+    func begin(_ downstream: Downstream, _ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Int {
         self.downstream = downstream
         startedAt = now
         method = request.method

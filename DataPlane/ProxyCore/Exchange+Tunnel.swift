@@ -11,7 +11,8 @@ extension Exchange {
         downstream.state = .tunnel
         loop.setDeadline(downstream, at: .max)
         headSentCount += UInt64(headCount)
-        guard downstream.write(UnsafeRawBufferPointer(rebasing: core.scratch[..<headCount])) else { return }
+        let head = UnsafeRawBufferPointer(rebasing: core.scratch[..<headCount])
+        guard downstream.write(head, headCount: headCount) else { return }
         // What the client sent behind its request is the tunnel's.
         if !downstream.input.isEmpty {
             buffers.append(downstream.input.bytes, to: &body.memory)
@@ -25,7 +26,7 @@ extension Exchange {
         pumpDownstream()
     }
 
-    private func touch(_ connection: UpstreamConnection) {
+    private func touch(_ connection: UpstreamCarrier) {
         loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
     }
 
@@ -44,18 +45,15 @@ extension Exchange {
             if budget == 0 { return loop.runAgain(downstream) }
             budget -= 1
             let memory = core.downstreamRead
-            switch Socket.receive(downstream.descriptor, into: memory) {
+            switch downstream.receive(into: memory) {
             case .bytes(let count):
-                core.counters.downstreamBytesRead += UInt64(count)
                 receivedBody += UInt64(count)
-                if count < memory.count { downstream.readShort() }
                 touch(connection)
                 buffers.append(UnsafeRawBufferPointer(rebasing: memory[..<count]), to: &body.memory)
                 pumpToUpstream()
                 guard self.downstream === downstream else { return }
-            case .wouldBlock: downstream.flags.remove(.mayRead)
+            case .wouldBlock: return
             case .ended:
-                downstream.flags.remove(.mayRead)
                 downstreamHasEnded = true
                 pumpToUpstream()
                 return
@@ -68,7 +66,7 @@ extension Exchange {
     func pumpToUpstream() {
         guard let connection, let downstream else { return }
         while !body.memory.isEmpty {
-            switch Socket.send(connection.descriptor, body.memory.bytes) {
+            switch connection.send(body.memory.bytes) {
             case .bytes(let count): body.memory.consumed(count)
             case .wouldBlock: return
             case .ended, .failed: return endTunnel()
@@ -77,7 +75,7 @@ extension Exchange {
         buffers.give(&body.memory)
         if downstreamHasEnded {
             if upstreamHasEnded { return endTunnel() }
-            Socket.shutdownWriting(connection.descriptor)
+            connection.shutdownWriting()
         } else if downstream.flags.contains(.mayRead) {
             loop.runAgain(downstream)
         }
@@ -88,8 +86,8 @@ extension Exchange {
         guard let downstream, let connection else { return }
         connection.mayRead = false
         upstreamHasEnded = true
-        if downstreamHasEnded || !downstream.output.isEmpty { return endTunnel() }
-        Socket.shutdownWriting(downstream.descriptor)
+        if downstreamHasEnded || downstream.hasBacklog { return endTunnel() }
+        downstream.shutdownWriting()
     }
 
     /// Ends both sides, the client's after what still waits for it.

@@ -25,8 +25,8 @@ final class Exchange {
     let buffers: BufferPool
     // The loop holds connections until the turn ends in which they are closed, and a connection that closes takes itself
     // out of its exchange; so they need not be counted here.
-    @exclusivity(unchecked) unowned(unsafe) var downstream: DownstreamConnection?
-    @exclusivity(unchecked) unowned(unsafe) var connection: UpstreamConnection?
+    @exclusivity(unchecked) unowned(unsafe) var downstream: Downstream?
+    @exclusivity(unchecked) unowned(unsafe) var connection: UpstreamCarrier?
     /// Those in force when the exchange was made. A spare one is dropped when they change, so they are current for every
     /// request that begins, and stay until the last one of them ends.
     let tables: ActiveTables

@@ -3,36 +3,17 @@ import Glibc
 import Upstreams
 
 /// One connection to an endpoint. It carries one exchange at a time and waits in the endpoint's pool in between.
-final class UpstreamConnection: EventHandler {
-    enum State: UInt8 {
-        case connecting, active, idle, closed
-    }
-
-    let core: WorkerCore
-    /// The core's, one step nearer.
-    let loop: EventLoop
+final class UpstreamConnection: UpstreamCarrier {
     let descriptor: Int32
-    let endpoint: UpstreamEndpoint
     /// The loop's time when it was opened.
     private let openedAt: UInt64
     /// Requests that it has carried.
     @exclusivity(unchecked) private var requests: UInt32 = 0
-    @exclusivity(unchecked) var state = State.connecting
-    /// The kernel may hold bytes that were not read.
-    @exclusivity(unchecked) var mayRead = false
-    /// The end of the stream is announced: a short read does not mean that nothing is left.
-    @exclusivity(unchecked) var willEnd = false
-    @exclusivity(unchecked) unowned(unsafe) var exchange: Exchange?
-    /// The start of a response head that is not whole.
-    @exclusivity(unchecked) var input = PooledBuffer()
 
     private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint) {
-        self.core = core
-        loop = core.loop
         self.descriptor = descriptor
-        self.endpoint = endpoint
-        openedAt = loop.now
-        super.init()
+        openedAt = core.loop.now
+        super.init(core: core, endpoint: endpoint)
     }
 
     /// Begins to connect, for an exchange that is told when the connection is ready.
@@ -72,7 +53,7 @@ final class UpstreamConnection: EventHandler {
             guard let exchange else { return }
             if events.isWritable, exchange.wantsToSend { exchange.sendRequest(over: self) }
             if mayRead, state == .active, self.exchange === exchange { exchange.readResponse(from: self) }
-        case .closed: return
+        case .http2, .closed: return
         }
     }
 
@@ -87,7 +68,7 @@ final class UpstreamConnection: EventHandler {
         case .idle: discard()
         case .connecting: exchange?.attemptFailed(.connectTimedOut)
         case .active: exchange?.upstreamTimedOut()
-        case .closed: return
+        case .http2, .closed: return
         }
     }
 
@@ -97,7 +78,21 @@ final class UpstreamConnection: EventHandler {
         close()
     }
 
-    func close() {
+    override func receive(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+        let transfer = Socket.receive(descriptor, into: memory)
+        switch transfer {
+        case .bytes(let count): if count < memory.count, !willEnd { mayRead = false }
+        case .wouldBlock: mayRead = false
+        case .ended, .failed: break
+        }
+        return transfer
+    }
+
+    override func send(_ bytes: UnsafeRawBufferPointer) -> Transfer { Socket.send(descriptor, bytes) }
+
+    override func shutdownWriting() { Socket.shutdownWriting(descriptor) }
+
+    override func close() {
         guard state != .closed else { return }
         state = .closed
         exchange = nil
@@ -108,7 +103,7 @@ final class UpstreamConnection: EventHandler {
     }
 
     /// Goes back to the pool after a response, or closes where it may not be used again.
-    func release(isReusable: Bool) {
+    override func release(isReusable: Bool) {
         exchange = nil
         requests += 1
         let limits = core.tables.poolLimits

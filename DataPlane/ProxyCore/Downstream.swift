@@ -1,0 +1,80 @@
+import EventLoop
+import HTTPCore
+
+/// The client's end of an exchange: an HTTP/1 connection, or one stream of an HTTP/2 connection.
+///
+/// Both take a response as bytes of which the first may be a head in HTTP/1.1's text, and give the request's body as
+/// bytes that are asked for. So an exchange does not know whom it serves; few places ask `isStream`.
+class Downstream: EventHandler {
+    enum State: UInt8 {
+        case proxyHeader, idle, readingHead, readingBody, waiting, flushing, lingering, tunnel, http2, closed
+    }
+
+    struct Flags: OptionSet {
+        let rawValue: UInt16
+        /// There may be bytes that were not read.
+        static let mayRead = Flags(rawValue: 1)
+        /// The client sends no more.
+        static let hasEnded = Flags(rawValue: 2)
+        static let closesAfterResponse = Flags(rawValue: 4)
+        static let isProcessing = Flags(rawValue: 8)
+        static let lingers = Flags(rawValue: 16)
+        /// Flow control holds bytes of the response back.
+        static let isBlocked = Flags(rawValue: 32)
+        /// The end of the stream is announced, and not yet read: a short read does not mean that nothing is left.
+        static let willEnd = Flags(rawValue: 64)
+        /// A stream of an HTTP/2 connection: bodies come and go without chunks, and heads without a connection's fields.
+        static let isStream = Flags(rawValue: 128)
+        /// The client came over TLS.
+        static let isSecure = Flags(rawValue: 256)
+    }
+
+    final let core: WorkerCore
+    /// The core's, one step nearer.
+    final let loop: EventLoop
+    @exclusivity(unchecked) final var localPort: UInt16
+    @exclusivity(unchecked) final var state: State
+    @exclusivity(unchecked) final var flags: Flags = []
+    /// Who the client is: the peer, or whom the PROXY protocol names.
+    @exclusivity(unchecked) final var peer: SocketAddress
+    /// Bytes read and not yet consumed.
+    @exclusivity(unchecked) final var input = PooledBuffer()
+    /// Bytes that the kernel did not take.
+    @exclusivity(unchecked) final var output = PooledBuffer()
+    @exclusivity(unchecked) final var exchange: Exchange?
+
+    init(core: WorkerCore, peer: SocketAddress, localPort: UInt16, state: State) {
+        self.core = core
+        loop = core.loop
+        self.peer = peer
+        self.localPort = localPort
+        self.state = state
+        super.init()
+    }
+
+    /// A stream of an HTTP/2 connection.
+    final var isStream: Bool { flags.rawValue & Flags.isStream.rawValue != 0 }
+
+    /// Bytes of the response wait for the client: no more of them should be made.
+    final var hasBacklog: Bool { !output.isEmpty || flags.rawValue & Flags.isBlocked.rawValue != 0 }
+
+    /// Reads bytes of a body or a tunnel, and notes whether there may be more. `.ended` is the end of the client's half;
+    /// of a stream, the end of the body.
+    func receive(into memory: UnsafeMutableRawBufferPointer) -> Transfer { .failed(0) }
+
+    /// Sends bytes, and keeps what cannot leave now.
+    /// - Parameters:
+    ///   - headCount: how many of the bytes are a head.
+    ///   - isLast: nothing of the response follows.
+    /// - Returns: false where the client was lost, and the exchange ended.
+    func write(_ bytes: UnsafeRawBufferPointer, headCount: Int = 0, isLast: Bool = false) -> Bool { false }
+
+    /// The response has been handed over.
+    func finishResponse() {}
+
+    /// Ends our half of a tunnel.
+    func shutdownWriting() {}
+
+    /// Ends everything at once, whatever is under way.
+    func close() {}
+}
