@@ -9,6 +9,9 @@ final class ActiveTables {
     let routing: RoutingTable
     let globals: GlobalSettings
     let trustedProxies: AddressBlocks
+    /// Where the client's address is taken from, in lower case.
+    let forwardedForName: [UInt8]
+    let usesOwnForwardedFor: Bool
     let headLimits: HeadLimits
     let poolLimits: PoolLimits
     /// Fields of requests that go no further for their names or because they are meant for one connection.
@@ -18,6 +21,8 @@ final class ActiveTables {
         self.routing = routing
         globals = routing.globals
         trustedProxies = AddressBlocks(routing.globals.trustedProxies)
+        forwardedForName = routing.globals.forwardedForHeader.lowercased().utf8.map { $0 }
+        usesOwnForwardedFor = forwardedForName != Array("x-forwarded-for".utf8)
         headLimits = HeadLimits(
             lineBytes: Int(routing.globals.maximumHeaderLineBytes), blockBytes: Int(routing.globals.maximumHeaderBytes))
         poolLimits = PoolLimits(

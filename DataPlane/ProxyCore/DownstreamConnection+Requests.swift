@@ -15,6 +15,7 @@ extension DownstreamConnection {
         flags.remove(.isProcessing)
         // More of the body, or the end of the stream, may have come together with the head: no event tells of it again.
         if state == .readingBody, flags.contains(.mayRead) { loop.runAgain(self) }
+        closeIfAbandoned()
     }
 
     private func beginRequests() {

@@ -68,11 +68,20 @@ final class DownstreamConnection: Downstream {
             if events.isWritable { flush() }
             if state == .closed { return }
         }
-        if events.hasHungUp, state == .waiting { return close() }
         if flags.contains(.mayRead) { read() }
+        closeIfAbandoned()
     }
 
-    override func resume() { read() }
+    override func resume() {
+        read()
+        closeIfAbandoned()
+    }
+
+    /// A client that ends its side does not wait for its response any more, and the request is cancelled: as nginx has it
+    /// where it does not ignore client aborts, though the client may have meant to end only its own sending.
+    func closeIfAbandoned() {
+        if flags.contains(.willEnd), state == .waiting { close() }
+    }
 
     private func read() {
         switch state {

@@ -22,15 +22,19 @@ extension Exchange {
         }
     }
 
-    private func forwardedFor(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> ByteRange? {
-        let wanted = Array(tables.globals.forwardedForHeader.utf8)
+    /// The value of the field that names the client: X-Forwarded-For, unless `forwarded-for-header` says otherwise.
+    func forwardedFor(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> ByteRange? {
+        guard tables.usesOwnForwardedFor else { return request.fields.value(of: .xForwardedFor) }
         for index in 0..<request.fields.count {
             let field = request.fields[index]
             let name = bytes[field.name]
-            if name.count == wanted.count, zip(name, wanted).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) {
+            if name.count == tables.forwardedForName.count, zip(name, tables.forwardedForName).allSatisfy(isSameLetter)
+            {
                 return field.value
             }
         }
         return nil
     }
+
+    private func isSameLetter(_ byte: UInt8, _ lowercase: UInt8) -> Bool { byte | 0x20 == lowercase | 0x20 }
 }

@@ -13,7 +13,7 @@ extension Exchange {
         _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: Downstream
     ) -> Bool {
         // Forwarding fields repeat values of the request at most five times over.
-        let repeated = 2 * Int(request.authority.count) + forwardedValueCount(request)
+        let repeated = 2 * Int(request.authority.count) + forwardedValueCount(bytes, request)
         let capacity = request.byteCount + repeated + Exchange.addition
         guard capacity <= 4 * WorkerCore.maximumWrittenHead else { return false }
         buffers.reserve(capacity, in: &head)
@@ -38,9 +38,10 @@ extension Exchange {
         return true
     }
 
-    private func forwardedValueCount(_ request: RequestHead) -> Int {
+    private func forwardedValueCount(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Int {
         var count = tables.globals.addsOriginalURIHeader ? Int(request.target.count) : 0
         if let value = request.fields.value(of: .xForwardedFor) { count += 2 * Int(value.count) }
+        if tables.usesOwnForwardedFor, let value = forwardedFor(bytes, request) { count += Int(value.count) }
         if tables.globals.usesForwardedHeaders, let value = request.fields.value(of: .xForwardedHost) {
             count += 2 * Int(value.count)
         }
@@ -86,7 +87,7 @@ extension Exchange {
             writer.append("\r\nX-Original-URI: ")
             writer.append(bytes, range: request.target)
         }
-        if let original = fields.value(of: .xForwardedFor) {
+        if let original = forwardedFor(bytes, request) {
             writer.append("\r\nX-Original-Forwarded-For: ")
             writer.append(bytes, range: original)
         }

@@ -27,6 +27,11 @@ extension Exchange {
             answer(status: 400)
             return 0
         }
+        if method == .trace {
+            // It would show the client what the proxy adds (RFC 9110 §9.3.8).
+            answer(status: 405)
+            return 0
+        }
         guard route != nil else {
             // As for any answer made here, a body that still comes is not read.
             answer(status: 404)

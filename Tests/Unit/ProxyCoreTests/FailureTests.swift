@@ -222,6 +222,20 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(believed.field("Host") == "front")
     }
 
+    @Test func `another header can name the client, and goes on as the original one`() throws {
+        let worker = try TestWorker {
+            $0.usesForwardedHeaders = true
+            $0.forwardedForHeader = "CF-Connecting-IP"
+        }
+        let client = try worker.client()
+        client.send(request("GET", "cf-connecting-ip: 198.51.100.9\r\nX-Forwarded-For: 203.0.113.5\r\n"))
+        let upstream = try #require(worker.endpoints[0].accept())
+        let received = upstream.readMessage()
+        #expect(received.field("X-Real-IP") == "198.51.100.9")
+        #expect(received.fields("X-Original-Forwarded-For") == ["198.51.100.9"])
+        #expect(received.fields("X-Forwarded-For") == ["198.51.100.9"])
+    }
+
     @Test func `the access log has ingress-nginx's format`() throws {
         let path = "/tmp/portico-access-\(getpid()).log"
         defer { unlink(path) }

@@ -204,15 +204,39 @@ private func request(_ method: String = "GET", _ extra: String = "", version: St
         for number in 1...40 { #expect(client.readMessage().body == "\(10 + number)") }
     }
 
-    @Test func `a client that ends its side still gets its response`() throws {
+    @Test(arguments: [false, true])
+    func `a client that ends its side while it waits cancels its request`(atOnce: Bool) throws {
         let worker = try TestWorker()
         let client = try worker.client()
+        // The first request leaves a connection in the pool.
         client.send(request())
-        client.endSending()
         let upstream = try #require(worker.endpoints[0].accept())
         _ = upstream.readMessage()
         upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        #expect(client.readToEnd().hasSuffix("ok"))
+        #expect(client.readMessage().body == "ok")
+        if atOnce {
+            // Request and end wait in the kernel before the worker looks.
+            worker.inLoop { _ in
+                client.send(request())
+                client.endSending()
+            }
+        } else {
+            client.send(request())
+            _ = upstream.readMessage()
+            client.endSending()
+        }
+        #expect(client.readToEnd() == "")
+        _ = upstream.readToEnd()
+        #expect(worker.inLoop { $0.core.counters.openUpstreamConnections } == 0)
+        #expect(worker.inLoop { $0.core.statistics.compactMap { $0 }.flatMap(\.counts).map(\.status) } == [200, 499])
+    }
+
+    @Test func `TRACE is not allowed, and the connection goes on`() throws {
+        let worker = try TestWorker()
+        let client = try worker.client()
+        client.send(request("TRACE") + request("TRACE"))
+        #expect(client.readMessage().status == 405)
+        #expect(client.readMessage().status == 405)
     }
 }
 
