@@ -35,16 +35,16 @@ package struct ClusterState: Sendable {
     package init() {}
 
     /// The names of the slices that belong to a service.
-    package func slices(of service: ObjectName) -> Set<ObjectName> { slicesOfService[service] }
+    package func slices(of service: ObjectName) -> CompactSet<ObjectName> { slicesOfService[service] }
 
     /// The Ingresses whose backends name a service.
-    package func ingresses(of service: ObjectName) -> Set<ObjectName> { ingressesOfService[service] }
+    package func ingresses(of service: ObjectName) -> CompactSet<ObjectName> { ingressesOfService[service] }
 
     /// The Ingresses that say this about their class.
-    package func ingresses(mentioning mention: ClassMention) -> Set<ObjectName> { ingressesOfClass[mention] }
+    package func ingresses(mentioning mention: ClassMention) -> CompactSet<ObjectName> { ingressesOfClass[mention] }
 
     /// The Ingresses whose `tls` names a Secret.
-    package func ingresses(ofSecret secret: ObjectName) -> Set<ObjectName> { ingressesOfSecret[secret] }
+    package func ingresses(ofSecret secret: ObjectName) -> CompactSet<ObjectName> { ingressesOfSecret[secret] }
 
     package mutating func apply(_ change: ObjectChange) -> AppliedChange {
         switch change {

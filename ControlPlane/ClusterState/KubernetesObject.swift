@@ -48,8 +48,8 @@ package struct Namespace: Hashable, Sendable {
     }
 }
 
-/// An object of one of the kinds that Portico reads.
-package enum KubernetesObject: Hashable, Sendable {
+/// An object of one of the kinds that Portico reads. Copies share it: tables of many have room for a reference only.
+package indirect enum KubernetesObject: Hashable, Sendable {
     case ingress(Ingress)
     case ingressClass(IngressClass)
     case service(Service)

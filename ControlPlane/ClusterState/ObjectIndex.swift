@@ -2,15 +2,15 @@ import PorticoModel
 
 /// From a key to the objects that mention it. An empty entry takes no memory.
 package struct ObjectIndex<Key: Hashable & Sendable>: Sendable {
-    private var members: [Key: Set<ObjectName>] = [:]
+    private var members: [Key: CompactSet<ObjectName>] = [:]
 
     package init() {}
 
-    package subscript(key: Key) -> Set<ObjectName> { members[key] ?? [] }
+    package subscript(key: Key) -> CompactSet<ObjectName> { members[key] ?? .empty }
 
     package func contains(_ key: Key) -> Bool { members[key] != nil }
 
-    package var keys: Dictionary<Key, Set<ObjectName>>.Keys { members.keys }
+    package var keys: Dictionary<Key, CompactSet<ObjectName>>.Keys { members.keys }
 
     /// Replaces the keys that an object mentions.
     package mutating func move(_ name: ObjectName, from old: Set<Key>, to new: Set<Key>) {
@@ -18,6 +18,6 @@ package struct ObjectIndex<Key: Hashable & Sendable>: Sendable {
             members[key]?.remove(name)
             if members[key]?.isEmpty == true { members[key] = nil }
         }
-        for key in new where !old.contains(key) { members[key, default: []].insert(name) }
+        for key in new where !old.contains(key) { members[key, default: .empty].insert(name) }
     }
 }

@@ -35,7 +35,7 @@ final class FolderFollower {
     }
 
     func run() {
-        table = ManifestTable(persisted: lastGood?.load() ?? [])
+        table = ManifestTable(keepsTexts: lastGood != nil, persisted: lastGood?.load() ?? [])
         rescan()
         table.restore(isReadable: scan.isFolderThere)
         deliver(isFirst: true)
@@ -176,6 +176,10 @@ final class FolderFollower {
         lastDiagnostics = diagnostics
         handler(ManifestUpdate(changes: changes, diagnostics: diagnostics))
         guard let lastGood else { return }
+        for path in table.wantedFiles {
+            guard case .read(let file, _) = reader.readFile(path, in: folder, previous: nil) else { continue }
+            table.supply(file.texts, of: path)
+        }
         let deleted = changes.compactMap { change -> ObjectReference? in
             if case .delete(let reference) = change { reference } else { nil }
         }

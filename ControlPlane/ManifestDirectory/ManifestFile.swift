@@ -4,8 +4,7 @@ import PorticoModel
 /// An object as a file declares it.
 struct Declaration: Sendable {
     enum Form: Sendable {
-        /// The text is JSON for the last-good store; nil where there is no store, and for Secrets.
-        case valid(KubernetesObject, text: String?)
+        case valid(KubernetesObject)
         case invalid([Diagnostic])
     }
 
@@ -15,9 +14,26 @@ struct Declaration: Sendable {
     var form: Form
 }
 
+/// Tells documents of one file apart without keeping their texts. The hash is seeded anew by every process, so nobody can
+/// prepare two texts that share one.
+struct TextMark: Hashable, Sendable {
+    private var hash: Int
+    private var count: Int
+
+    init(_ text: String) {
+        var hasher = Hasher()
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hash = hasher.finalize()
+        count = text.utf8.count
+    }
+}
+
 /// One document of a file, read.
 struct ManifestDocument: Sendable {
-    var source: DocumentText
+    var mark: TextMark
+    /// One-based line of the file on which it starts.
+    var line: Int32
     var declarations: [Declaration] = []
     /// What is wrong with the document itself, or with an object that has no name.
     var faults: [Diagnostic] = []
@@ -28,13 +44,21 @@ struct ManifestFile: Sendable {
     /// Relative to the folder.
     var path: String
     private(set) var documents: [ManifestDocument] = []
-    /// Where the first declaration of each object stands.
-    private var positions: [ObjectReference: (document: Int, declaration: Int)] = [:]
+    /// Where the first declaration of each object stands, in order of reference.
+    private var positions: [Position] = []
     /// The objects that the file declares more than once.
     private(set) var repeated: Set<ObjectReference> = []
     private(set) var hasInvalidObjects = false
     /// The file could not be read at all.
     var fault: Diagnostic?
+    /// The documents that were read anew, for the last-good store: JSON by object, nothing for Secrets. Whoever keeps the file
+    /// takes them out, for they are as large as the file.
+    var texts: [ObjectReference: String] = [:]
+
+    private struct Position: Sendable {
+        var document: Int32
+        var declaration: Int32
+    }
 
     /// Something in it could not be read far enough to know which object it is: objects may be missing from
     /// `documents` that the file still means to hold.
@@ -43,34 +67,53 @@ struct ManifestFile: Sendable {
     init(path: String, documents: [ManifestDocument] = []) {
         self.path = path
         self.documents = documents
+        var all: [Position] = []
         for (index, document) in documents.enumerated() {
             for (position, declaration) in document.declarations.enumerated() {
                 if case .invalid = declaration.form { hasInvalidObjects = true }
-                if positions[declaration.reference] == nil {
-                    positions[declaration.reference] = (index, position)
-                } else {
-                    repeated.insert(declaration.reference)
-                }
+                all.append(Position(document: Int32(index), declaration: Int32(position)))
+            }
+        }
+        // The sort is stable: of several declarations the first in the file comes first.
+        all.sort { declaration($0).reference < declaration($1).reference }
+        positions.reserveCapacity(all.count)
+        for position in all {
+            let reference = declaration(position).reference
+            if let last = positions.last, declaration(last).reference == reference {
+                repeated.insert(reference)
+            } else {
+                positions.append(position)
             }
         }
     }
 
-    /// Every object that the file declares, once.
-    var references: Dictionary<ObjectReference, (document: Int, declaration: Int)>.Keys { positions.keys }
+    private func declaration(_ position: Position) -> Declaration {
+        documents[Int(position.document)].declarations[Int(position.declaration)]
+    }
 
-    func declares(_ reference: ObjectReference) -> Bool { positions[reference] != nil }
+    /// Every object that the file declares, once, in order.
+    var references: [ObjectReference] { positions.map { declaration($0).reference } }
+
+    func declares(_ reference: ObjectReference) -> Bool { declaration(of: reference) != nil }
 
     /// The first declaration of an object.
     func declaration(of reference: ObjectReference) -> Declaration? {
-        positions[reference].map { documents[$0.document].declarations[$0.declaration] }
+        var (low, high) = (0, positions.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if declaration(positions[middle]).reference < reference { low = middle + 1 } else { high = middle }
+        }
+        guard low < positions.count else { return nil }
+        let found = declaration(positions[low])
+        return found.reference == reference ? found : nil
     }
 
     /// Whether something in it is broken that was not in the earlier file, and may be what became of an object there.
     func isMoreBroken(than old: ManifestFile?) -> Bool {
         guard isBroken else { return false }
         guard fault == nil, let old, old.fault == nil else { return true }
-        let known = Set(old.documents.lazy.filter { !$0.faults.isEmpty }.map(\.source.text))
-        return documents.contains { !$0.faults.isEmpty && !known.contains($0.source.text) }
+        let known = Set(old.documents.lazy.filter { !$0.faults.isEmpty }.map(\.mark))
+        return documents.contains { !$0.faults.isEmpty && !known.contains($0.mark) }
     }
 
     static func unreadable(_ path: String, _ reason: String) -> ManifestFile {
@@ -83,26 +126,32 @@ struct ManifestFile: Sendable {
 
 /// Reads the text of files.
 struct ManifestReader: Sendable {
-    /// Declarations carry the text that the last-good store keeps.
+    /// Files carry the texts that the last-good store keeps.
     var keepsText: Bool
 
     /// - Parameter previous: what the file was before; documents whose text is the same are not read again.
     func read(_ text: String, path: String, previous: ManifestFile?) -> ManifestFile {
-        var known: [String: ManifestDocument] = [:]
-        for document in previous?.documents ?? [] { known[document.source.text] = document }
+        var known: [TextMark: ManifestDocument] = [:]
+        for document in previous?.documents ?? [] { known[document.mark] = document }
         let isJSON = path.hasSuffix(".json")
         let sources = isJSON ? [DocumentText(text: text, line: 1)] : DocumentSplitter.split(text)
+        var texts: [ObjectReference: String] = [:]
         let documents = sources.map { source in
-            guard let document = known[source.text] else { return read(source, path, isJSON: isJSON) }
-            return document.source.line == source.line ? document : move(document, to: source.line)
+            let mark = TextMark(source.text)
+            guard let document = known[mark] else { return read(source, mark, path, isJSON: isJSON, &texts) }
+            return document.line == source.line ? document : move(document, to: source.line)
         }
-        return ManifestFile(path: path, documents: documents)
+        var file = ManifestFile(path: path, documents: documents)
+        file.texts = texts
+        return file
     }
 
-    private func read(_ source: DocumentText, _ path: String, isJSON: Bool) -> ManifestDocument {
-        var document = ManifestDocument(source: source)
+    private func read(
+        _ source: DocumentText, _ mark: TextMark, _ path: String, isJSON: Bool, _ texts: inout [ObjectReference: String]
+    ) -> ManifestDocument {
+        var document = ManifestDocument(mark: mark, line: source.line)
         do throws(DocumentFault) {
-            for root in try roots(of: source.text, isJSON: isJSON) { add(root, path, to: &document) }
+            for root in try roots(of: source.text, isJSON: isJSON) { add(root, path, to: &document, &texts) }
         } catch {
             document.faults.append(
                 Diagnostic(
@@ -128,12 +177,15 @@ struct ManifestReader: Sendable {
     }
 
     /// A `List`, or the list of one kind (`IngressList`), holds objects; anything else is one.
-    private func add(_ root: ObjectNode, _ path: String, to document: inout ManifestDocument) {
+    private func add(
+        _ root: ObjectNode, _ path: String, to document: inout ManifestDocument,
+        _ texts: inout [ObjectReference: String]
+    ) {
         if case .null = root.content { return }
         guard let kind = root["kind"]?.string, kind.hasSuffix("List"), let items = root["items"]?.list else {
-            return addObject(root, path, to: &document)
+            return addObject(root, path, to: &document, &texts)
         }
-        for item in items { addObject(completed(item, kind, root), path, to: &document) }
+        for item in items { addObject(completed(item, kind, root), path, to: &document, &texts) }
     }
 
     /// Items of a list of one kind need not repeat kind and version.
@@ -149,14 +201,18 @@ struct ManifestReader: Sendable {
         return ObjectNode(.map(fields), line: item.line)
     }
 
-    private func addObject(_ node: ObjectNode, _ path: String, to document: inout ManifestDocument) {
-        let line = document.source.line
+    private func addObject(
+        _ node: ObjectNode, _ path: String, to document: inout ManifestDocument,
+        _ texts: inout [ObjectReference: String]
+    ) {
+        let line = document.line
         switch ObjectDecoder.decode(node, origin: Origin(file: path, line: line)) {
         case .ignored: break
         case .object(let object):
-            let text = keepsText && object.kind != .secret ? node.json : nil
+            let reference = object.reference
+            if keepsText, object.kind != .secret, texts[reference] == nil { texts[reference] = node.json }
             document.declarations.append(
-                Declaration(reference: object.reference, line: line + node.line, form: .valid(object, text: text)))
+                Declaration(reference: reference, line: line + node.line, form: .valid(object)))
         case .invalid(let reference?, let diagnostics):
             document.declarations.append(
                 Declaration(reference: reference, line: line + node.line, form: .invalid(diagnostics)))
@@ -166,16 +222,16 @@ struct ManifestReader: Sendable {
 
     /// The same document on another line.
     private func move(_ document: ManifestDocument, to line: Int32) -> ManifestDocument {
-        let distance = line - document.source.line
+        let distance = line - document.line
         var moved = document
-        moved.source.line = line
+        moved.line = line
         for index in moved.faults.indices { moved.faults[index].move(by: distance) }
         for index in moved.declarations.indices {
             moved.declarations[index].line += distance
             switch moved.declarations[index].form {
-            case .valid(var object, let text):
+            case .valid(var object):
                 object.metadata.origin?.line += distance
-                moved.declarations[index].form = .valid(object, text: text)
+                moved.declarations[index].form = .valid(object)
             case .invalid(var diagnostics):
                 for position in diagnostics.indices { diagnostics[position].move(by: distance) }
                 moved.declarations[index].form = .invalid(diagnostics)

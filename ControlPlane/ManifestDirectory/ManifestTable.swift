@@ -30,12 +30,20 @@ struct ManifestTable {
     // What has changed since the last `takeUpdate`.
     private var changes: [ObjectReference: ObjectChange] = [:]
     private var texts: [ObjectReference: LastGoodObject] = [:]
+    /// Those of the file that is being taken.
+    private var arriving: (path: String, texts: [ObjectReference: String])?
+    /// Objects whose files were taken earlier: their texts have to be read once more.
+    private var wanted: [ObjectReference: String] = [:]
 
     /// What an earlier process kept, for objects that have no good form in the folder.
     private var persisted: [ObjectReference: LastGoodObject] = [:]
     private var persistedOfFile: [String: [ObjectReference]] = [:]
 
-    init(persisted objects: [LastGoodObject] = []) {
+    /// Whether there is a store that wants the texts of objects.
+    private let keepsTexts: Bool
+
+    init(keepsTexts: Bool = false, persisted objects: [LastGoodObject] = []) {
+        self.keepsTexts = keepsTexts
         for object in objects {
             persisted[object.reference] = object
             persistedOfFile[object.file, default: []].append(object.reference)
@@ -48,6 +56,10 @@ struct ManifestTable {
 
     /// Takes a file that is new or was read again.
     mutating func set(_ file: ManifestFile) {
+        var file = file
+        arriving = (file.path, file.texts)
+        defer { arriving = nil }
+        file.texts = [:]
         let old = files.updateValue(file, forKey: file.path)
         let wasAbsent = absent.remove(file.path) != nil
         reindex(file.path, wasAbsent ? nil : old, file, mayHideObjects: file.isMoreBroken(than: old))
@@ -81,23 +93,21 @@ struct ManifestTable {
     private mutating func reindex(
         _ path: String, _ old: ManifestFile?, _ new: ManifestFile?, mayHideObjects: Bool
     ) {
-        for reference in old?.references ?? ManifestTable.nothing where new?.declares(reference) != true {
+        for reference in old?.references ?? [] where new?.declares(reference) != true {
             sites[reference]?.removeAll { $0 == path }
             if sites[reference]?.isEmpty == true { sites[reference] = nil }
         }
-        for reference in new?.references ?? ManifestTable.nothing where old?.declares(reference) != true {
+        for reference in new?.references ?? [] where old?.declares(reference) != true {
             var paths = sites[reference] ?? []
             paths.insert(path, at: paths.firstIndex { $0 > path } ?? paths.count)
             sites[reference] = paths
         }
         if let new, new.isBroken || new.hasInvalidObjects { faulty.insert(path) } else { faulty.remove(path) }
         var concerned = effectiveOfFile[path] ?? []
-        concerned.formUnion(old?.references ?? ManifestTable.nothing)
-        concerned.formUnion(new?.references ?? ManifestTable.nothing)
+        concerned.formUnion(old?.references ?? [])
+        concerned.formUnion(new?.references ?? [])
         for reference in concerned { settle(reference, mayBeHidden: mayHideObjects) }
     }
-
-    private static let nothing = ManifestFile(path: "").references
 
     // MARK: Which form is in force
 
@@ -114,7 +124,7 @@ struct ManifestTable {
             repeated.remove(reference)
         }
         switch declaration.form {
-        case .valid(let object, let text): put(Effective(object: object, file: path, isStale: false), text)
+        case .valid(let object): put(Effective(object: object, file: path, isStale: false))
         case .invalid:
             if effective[reference] == nil { restore(reference) } else { effective[reference]?.isStale = true }
         }
@@ -132,10 +142,11 @@ struct ManifestTable {
             effectiveOfFile[current.file]?.remove(reference)
             changes[reference] = .delete(reference)
             texts[reference] = nil
+            wanted[reference] = nil
         }
     }
 
-    private mutating func put(_ new: Effective, _ text: String?) {
+    private mutating func put(_ new: Effective) {
         let reference = new.object.reference
         let old = effective.updateValue(new, forKey: reference)
         if old?.file != new.file {
@@ -145,7 +156,30 @@ struct ManifestTable {
         let isSame = old.map { $0.object == new.object && $0.object.metadata.isSamePlace(as: new.object.metadata) }
         guard isSame != true else { return }
         changes[reference] = .upsert(new.object)
-        if let text { texts[reference] = LastGoodObject(reference: reference, file: new.file, text: text) }
+        if !new.isStale, old?.file != new.file || old?.object != new.object { noteText(reference, new.file) }
+    }
+
+    private mutating func noteText(_ reference: ObjectReference, _ path: String) {
+        guard keepsTexts, reference.kind != ObjectKind.secret.rawValue else { return }
+        if let arriving, arriving.path == path, let text = arriving.texts[reference] {
+            texts[reference] = LastGoodObject(reference: reference, file: path, text: text)
+            wanted[reference] = nil
+        } else {
+            texts[reference] = nil
+            wanted[reference] = path
+        }
+    }
+
+    /// The files whose texts `supply` is to be given.
+    var wantedFiles: Set<String> { Set(wanted.values) }
+
+    /// Takes the texts of a file that was read once more.
+    mutating func supply(_ found: [ObjectReference: String], of path: String) {
+        for (reference, wantedPath) in wanted where wantedPath == path {
+            wanted[reference] = nil
+            guard let text = found[reference] else { continue }
+            texts[reference] = LastGoodObject(reference: reference, file: path, text: text)
+        }
     }
 
     private mutating func restore(_ reference: ObjectReference) {
@@ -153,7 +187,7 @@ struct ManifestTable {
             case .object(let object) = ObjectDecoder.decode(node, origin: Origin(file: kept.file, line: 1)),
             object.reference == reference
         else { return }
-        put(Effective(object: object, file: kept.file, isStale: true), nil)
+        put(Effective(object: object, file: kept.file, isStale: true))
     }
 }
 

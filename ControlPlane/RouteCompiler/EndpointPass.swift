@@ -75,7 +75,7 @@ struct EndpointPass {
     }
 
     /// Ready endpoints; where there is none, those that still serve while they terminate.
-    private func sliceEndpoints(_ slices: Set<ObjectName>, _ service: Service, _ target: Target) -> [Endpoint] {
+    private func sliceEndpoints(_ slices: CompactSet<ObjectName>, _ service: Service, _ target: Target) -> [Endpoint] {
         var ready: [Endpoint] = []
         var terminating: [Endpoint] = []
         for name in slices {

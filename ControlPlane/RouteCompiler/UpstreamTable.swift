@@ -1,3 +1,4 @@
+import ClusterState
 import PorticoModel
 
 /// Which upstreams are in use, by whom, and under which names.
@@ -10,20 +11,20 @@ struct UpstreamTable {
         case defaultBackend
     }
 
-    private var users: [UpstreamKey: Set<User>] = [:]
-    private var claims: [String: Set<UpstreamKey>] = [:]
-    private var keysOfService: [ObjectName: Set<UpstreamKey>] = [:]
+    private var users: [UpstreamKey: CompactSet<User>] = [:]
+    private var claims: [String: CompactSet<UpstreamKey>] = [:]
+    private var keysOfService: [ObjectName: CompactSet<UpstreamKey>] = [:]
 
     /// Upstreams that are new, gone or named anew since the last `takeDirty`.
     private var dirty: Set<UpstreamKey> = []
 
-    var keys: Dictionary<UpstreamKey, Set<User>>.Keys { users.keys }
+    var keys: Dictionary<UpstreamKey, CompactSet<User>>.Keys { users.keys }
 
     func isUsed(_ key: UpstreamKey) -> Bool { users[key] != nil }
 
-    func users(of key: UpstreamKey) -> Set<User> { users[key] ?? [] }
+    func users(of key: UpstreamKey) -> CompactSet<User> { users[key] ?? .empty }
 
-    func keys(of service: ObjectName) -> Set<UpstreamKey> { keysOfService[service] ?? [] }
+    func keys(of service: ObjectName) -> CompactSet<UpstreamKey> { keysOfService[service] ?? .empty }
 
     func name(of key: UpstreamKey) -> String {
         let plain = key.plainName
@@ -40,7 +41,7 @@ struct UpstreamTable {
     mutating func move(_ user: User, from old: Set<UpstreamKey>, to new: Set<UpstreamKey>) {
         for key in new where !old.contains(key) {
             if users[key] == nil { appear(key) }
-            users[key, default: []].insert(user)
+            users[key, default: .empty].insert(user)
         }
         for key in old where !new.contains(key) {
             users[key]?.remove(user)
@@ -49,13 +50,13 @@ struct UpstreamTable {
     }
 
     private mutating func appear(_ key: UpstreamKey) {
-        keysOfService[key.service, default: []].insert(key)
-        claims[key.plainName, default: []].insert(key)
-        dirty.formUnion(claims[key.plainName] ?? [])
+        keysOfService[key.service, default: .empty].insert(key)
+        claims[key.plainName, default: .empty].insert(key)
+        dirty.formUnion(claims[key.plainName] ?? .empty)
     }
 
     private mutating func disappear(_ key: UpstreamKey) {
-        dirty.formUnion(claims[key.plainName] ?? [])
+        dirty.formUnion(claims[key.plainName] ?? .empty)
         users[key] = nil
         keysOfService[key.service]?.remove(key)
         if keysOfService[key.service]?.isEmpty == true { keysOfService[key.service] = nil }

@@ -67,7 +67,7 @@ enum StoreSchema {
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(2)
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA cache_size = -4096")
+            try database.execute(sql: "PRAGMA cache_size = -1024")
             if let maximumPages { try database.execute(sql: "PRAGMA max_page_count = \(maximumPages)") }
         }
         return configuration

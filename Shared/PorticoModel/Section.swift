@@ -28,7 +28,8 @@ package struct SectionName: Hashable, Comparable, Sendable {
 package enum Section: Hashable, Sendable {
     case virtualHost(VirtualHost)
     case upstream(UpstreamSettings)
-    case globalSettings(GlobalSettings)
+    /// There is one among thousands of others, and it is much larger.
+    indirect case globalSettings(GlobalSettings)
 
     package var name: SectionName {
         switch self {

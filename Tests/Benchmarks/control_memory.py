@@ -83,7 +83,7 @@ class ControlPlane:
         self.log = open(os.path.join(folder, "control.log"), "a")
         self.process = subprocess.Popen(
             [binary, "--manifests", os.path.join(folder, "manifests"), "--control-socket", self.socket, "--metrics",
-             f"127.0.0.1:{CONTROL_METRICS}", "--data-dir", os.path.join(folder, "data")],
+             f"127.0.0.1:{CONTROL_METRICS}", "--data-dir", os.path.join(folder, "data"), "--configmap", "bench/settings"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
         end = time.time() + 120
         while time.time() < end:
@@ -108,7 +108,10 @@ class ControlPlane:
         with urllib.request.urlopen(f"http://127.0.0.1:{CONTROL_METRICS}/metrics", timeout=60) as response:
             return response.read().decode()
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
         self.log.close()
@@ -130,7 +133,7 @@ class Proxy:
                 connection.sendall(b"".join(
                     f"GET / HTTP/1.1\r\nHost: {host_name(index)}\r\n\r\n".encode() for index in batch))
                 answers = b""
-                while answers.count(b"HTTP/1.1 ") < len(batch) or not answers.endswith(b"</html>\r\n"):
+                while answers.count(b"</html>") < len(batch):
                     read = connection.recv(1 << 16)
                     if not read:
                         raise SystemExit(f"the proxy closed a connection after {answers[-300:]!r}")
@@ -152,7 +155,10 @@ class Proxy:
             time.sleep(0.2)
         raise SystemExit("the proxy does not answer")
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(30)
         self.log.close()
@@ -176,28 +182,24 @@ data: {keep-alive-requests: "100000000", disable-access-log: "true"}
     for index in range(HOSTS):
         write_host(manifests, index)
     figures = {}
-    control = ControlPlane(folder, binary)
-    figures["after a cold start"] = control.memory()
-    figures["its peak"] = control.peak()
-    for index in range(0, HOSTS, 10):
-        write_host(manifests, index, path="/changed")
-    time.sleep(1)
-    figures["after 1,000 changes"] = control.memory()
-    for index in range(0, HOSTS, 10):
-        write_host(manifests, index)
-    time.sleep(1)
-    control.stop()
-    control = ControlPlane(folder, binary)
-    figures["after a restart"] = control.memory()
-    if traffic:
-        proxy = Proxy(control)
-        proxy.request_every_host()
-        time.sleep(2)
-        figures[f"with metrics of every route of {WORKERS} workers"] = control.memory()
-        control.metrics()
-        figures["after a scrape of them"] = control.memory()
-        proxy.stop()
-    control.stop()
+    with ControlPlane(folder, binary) as control:
+        figures["after a cold start"] = control.memory()
+        figures["its peak"] = control.peak()
+        for path in ("/changed", "/"):
+            for index in range(0, HOSTS, 20):
+                write_host(manifests, index, path)
+            time.sleep(1)
+        figures["after 1,000 changes"] = control.memory()
+    with ControlPlane(folder, binary) as control:
+        figures["after a restart"] = control.memory()
+        if not traffic:
+            return figures
+        with Proxy(control) as proxy:
+            proxy.request_every_host()
+            time.sleep(2)
+            figures[f"with metrics of every route of {WORKERS} workers"] = control.memory()
+            control.metrics()
+            figures["after a scrape of them"] = control.memory()
     return figures
 
 

@@ -30,7 +30,7 @@ import Testing
         let before = read(Manifests.service("one") + "---\n" + Manifests.invalidService("two"))
         let text = "# one\n# more\n---\n" + Manifests.service("new") + "---\n" + Manifests.invalidService("two")
         let after = reader.read(text, path: "a.yaml", previous: before)
-        #expect(after.documents.map(\.source.line) == read(text).documents.map(\.source.line))
+        #expect(after.documents.map(\.line) == read(text).documents.map(\.line))
         let two = try #require(after.declaration(of: Manifests.reference("two")))
         guard case .invalid(let diagnostics) = two.form else { return #expect(Bool(false)) }
         #expect(diagnostics.map(\.line) == [18])
@@ -80,9 +80,8 @@ import Testing
         for (reference, keeps) in [
             (Manifests.reference("s", kind: "Secret"), false), (Manifests.reference("one"), true),
         ] {
-            let declaration = try #require(file.declaration(of: reference))
-            guard case .valid(_, let text) = declaration.form else { return #expect(Bool(false)) }
-            #expect((text != nil) == keeps)
+            #expect(file.declares(reference))
+            #expect((file.texts[reference] != nil) == keeps)
         }
     }
 }

@@ -11,7 +11,7 @@ import Testing
         let reader = ManifestReader(keepsText: true)
         var objects: [ObjectReference: String] = [:]
 
-        init(persisted: [LastGoodObject] = []) { table = ManifestTable(persisted: persisted) }
+        init(persisted: [LastGoodObject] = []) { table = ManifestTable(keepsTexts: true, persisted: persisted) }
 
         /// - Returns: what the step changed.
         @discardableResult
@@ -225,6 +225,22 @@ import Testing
         second.table.restore(isReadable: false)
         _ = second.take()
         #expect(second.serving == ["+one:80", "+two:80"])
+    }
+
+    @Test func `A declaration that comes into force later has its file's text read again`() {
+        var follower = Follower()
+        follower.set("a.yaml", Manifests.service("one"))
+        follower.set("b.yaml", Manifests.service("one", port: 81))
+        _ = follower.table.takeStoreUpdate(deleted: [])
+        follower.table.forget("a.yaml")
+        #expect(follower.take() == ["+one:81"])
+        #expect(follower.table.wantedFiles == ["b.yaml"])
+        let again = follower.reader.read(Manifests.service("one", port: 81), path: "b.yaml", previous: nil)
+        follower.table.supply(again.texts, of: "b.yaml")
+        #expect(follower.table.wantedFiles.isEmpty)
+        let saved = follower.table.takeStoreUpdate(deleted: []).saved
+        #expect(saved.map(\.file) == ["b.yaml"])
+        #expect(saved.first?.text.contains("81") == true)
     }
 
     @Test func `Only what changed is saved, and never a Secret`() {
