@@ -85,6 +85,7 @@ let dataPlane: [Target] = [
     library("Routing", in: "DataPlane", ["PorticoModel", "Patterns"]),
     library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
     library("HTTP2Core", in: "DataPlane", ["HTTPCore", "EventLoop", "CNghttp2"]),
+    library("TLSEngine", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
         "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),

@@ -412,6 +412,141 @@ void   portico__link__v1__endpoint_set__free_unpacked
   assert(message->base.descriptor == &portico__link__v1__endpoint_set__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__link__v1__certificate_material__init
+                     (Portico__Link__V1__CertificateMaterial         *message)
+{
+  static const Portico__Link__V1__CertificateMaterial init_value = PORTICO__LINK__V1__CERTIFICATE_MATERIAL__INIT;
+  *message = init_value;
+}
+size_t portico__link__v1__certificate_material__get_packed_size
+                     (const Portico__Link__V1__CertificateMaterial *message)
+{
+  assert(message->base.descriptor == &portico__link__v1__certificate_material__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__link__v1__certificate_material__pack
+                     (const Portico__Link__V1__CertificateMaterial *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__link__v1__certificate_material__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__link__v1__certificate_material__pack_to_buffer
+                     (const Portico__Link__V1__CertificateMaterial *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__link__v1__certificate_material__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Link__V1__CertificateMaterial *
+       portico__link__v1__certificate_material__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Link__V1__CertificateMaterial *)
+     protobuf_c_message_unpack (&portico__link__v1__certificate_material__descriptor,
+                                allocator, len, data);
+}
+void   portico__link__v1__certificate_material__free_unpacked
+                     (Portico__Link__V1__CertificateMaterial *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__link__v1__certificate_material__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__link__v1__authority_material__init
+                     (Portico__Link__V1__AuthorityMaterial         *message)
+{
+  static const Portico__Link__V1__AuthorityMaterial init_value = PORTICO__LINK__V1__AUTHORITY_MATERIAL__INIT;
+  *message = init_value;
+}
+size_t portico__link__v1__authority_material__get_packed_size
+                     (const Portico__Link__V1__AuthorityMaterial *message)
+{
+  assert(message->base.descriptor == &portico__link__v1__authority_material__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__link__v1__authority_material__pack
+                     (const Portico__Link__V1__AuthorityMaterial *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__link__v1__authority_material__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__link__v1__authority_material__pack_to_buffer
+                     (const Portico__Link__V1__AuthorityMaterial *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__link__v1__authority_material__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Link__V1__AuthorityMaterial *
+       portico__link__v1__authority_material__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Link__V1__AuthorityMaterial *)
+     protobuf_c_message_unpack (&portico__link__v1__authority_material__descriptor,
+                                allocator, len, data);
+}
+void   portico__link__v1__authority_material__free_unpacked
+                     (Portico__Link__V1__AuthorityMaterial *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__link__v1__authority_material__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__link__v1__ticket_key_material__init
+                     (Portico__Link__V1__TicketKeyMaterial         *message)
+{
+  static const Portico__Link__V1__TicketKeyMaterial init_value = PORTICO__LINK__V1__TICKET_KEY_MATERIAL__INIT;
+  *message = init_value;
+}
+size_t portico__link__v1__ticket_key_material__get_packed_size
+                     (const Portico__Link__V1__TicketKeyMaterial *message)
+{
+  assert(message->base.descriptor == &portico__link__v1__ticket_key_material__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__link__v1__ticket_key_material__pack
+                     (const Portico__Link__V1__TicketKeyMaterial *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__link__v1__ticket_key_material__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__link__v1__ticket_key_material__pack_to_buffer
+                     (const Portico__Link__V1__TicketKeyMaterial *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__link__v1__ticket_key_material__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Link__V1__TicketKeyMaterial *
+       portico__link__v1__ticket_key_material__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Link__V1__TicketKeyMaterial *)
+     protobuf_c_message_unpack (&portico__link__v1__ticket_key_material__descriptor,
+                                allocator, len, data);
+}
+void   portico__link__v1__ticket_key_material__free_unpacked
+                     (Portico__Link__V1__TicketKeyMaterial *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__link__v1__ticket_key_material__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__link__v1__live_object__init
                      (Portico__Link__V1__LiveObject         *message)
 {
@@ -1565,6 +1700,159 @@ const ProtobufCMessageDescriptor portico__link__v1__endpoint_set__descriptor =
   portico__link__v1__endpoint_set__field_indices_by_name,
   1,  portico__link__v1__endpoint_set__number_ranges,
   (ProtobufCMessageInit) portico__link__v1__endpoint_set__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__link__v1__certificate_material__field_descriptors[3] =
+{
+  {
+    "chain",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Portico__Link__V1__CertificateMaterial, n_chain),
+    offsetof(Portico__Link__V1__CertificateMaterial, chain),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__CertificateMaterial, key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ocsp_response",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__CertificateMaterial, ocsp_response),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__link__v1__certificate_material__field_indices_by_name[] = {
+  0,   /* field[0] = chain */
+  1,   /* field[1] = key */
+  2,   /* field[2] = ocsp_response */
+};
+static const ProtobufCIntRange portico__link__v1__certificate_material__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__link__v1__certificate_material__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.link.v1.CertificateMaterial",
+  "CertificateMaterial",
+  "Portico__Link__V1__CertificateMaterial",
+  "portico.link.v1",
+  sizeof(Portico__Link__V1__CertificateMaterial),
+  3,
+  portico__link__v1__certificate_material__field_descriptors,
+  portico__link__v1__certificate_material__field_indices_by_name,
+  1,  portico__link__v1__certificate_material__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__certificate_material__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__link__v1__authority_material__field_descriptors[2] =
+{
+  {
+    "certificates",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Portico__Link__V1__AuthorityMaterial, n_certificates),
+    offsetof(Portico__Link__V1__AuthorityMaterial, certificates),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revocation_lists",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Portico__Link__V1__AuthorityMaterial, n_revocation_lists),
+    offsetof(Portico__Link__V1__AuthorityMaterial, revocation_lists),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__link__v1__authority_material__field_indices_by_name[] = {
+  0,   /* field[0] = certificates */
+  1,   /* field[1] = revocation_lists */
+};
+static const ProtobufCIntRange portico__link__v1__authority_material__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__link__v1__authority_material__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.link.v1.AuthorityMaterial",
+  "AuthorityMaterial",
+  "Portico__Link__V1__AuthorityMaterial",
+  "portico.link.v1",
+  sizeof(Portico__Link__V1__AuthorityMaterial),
+  2,
+  portico__link__v1__authority_material__field_descriptors,
+  portico__link__v1__authority_material__field_indices_by_name,
+  1,  portico__link__v1__authority_material__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__authority_material__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__link__v1__ticket_key_material__field_descriptors[1] =
+{
+  {
+    "keys",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Portico__Link__V1__TicketKeyMaterial, n_keys),
+    offsetof(Portico__Link__V1__TicketKeyMaterial, keys),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__link__v1__ticket_key_material__field_indices_by_name[] = {
+  0,   /* field[0] = keys */
+};
+static const ProtobufCIntRange portico__link__v1__ticket_key_material__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor portico__link__v1__ticket_key_material__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.link.v1.TicketKeyMaterial",
+  "TicketKeyMaterial",
+  "Portico__Link__V1__TicketKeyMaterial",
+  "portico.link.v1",
+  sizeof(Portico__Link__V1__TicketKeyMaterial),
+  1,
+  portico__link__v1__ticket_key_material__field_descriptors,
+  portico__link__v1__ticket_key_material__field_indices_by_name,
+  1,  portico__link__v1__ticket_key_material__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__ticket_key_material__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor portico__link__v1__live_object__field_descriptors[3] =

@@ -11,6 +11,8 @@ package struct LiveObjectKind: RawRepresentable, Hashable, Comparable, Sendable 
     package static let authorities = LiveObjectKind(rawValue: 2)
     /// The keys that session tickets are sealed with, under an empty name.
     package static let ticketKeys = LiveObjectKind(rawValue: 3)
+    /// Parameters of the finite-field key exchange in PEM, under an empty name.
+    package static let keyExchangeParameters = LiveObjectKind(rawValue: 4)
     /// User names and password hashes, named `namespace/secret`.
     package static let passwords = LiveObjectKind(rawValue: 10)
 

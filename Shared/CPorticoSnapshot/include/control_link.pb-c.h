@@ -24,6 +24,9 @@ typedef struct Portico__Link__V1__Ack Portico__Link__V1__Ack;
 typedef struct Portico__Link__V1__Nack Portico__Link__V1__Nack;
 typedef struct Portico__Link__V1__Endpoint Portico__Link__V1__Endpoint;
 typedef struct Portico__Link__V1__EndpointSet Portico__Link__V1__EndpointSet;
+typedef struct Portico__Link__V1__CertificateMaterial Portico__Link__V1__CertificateMaterial;
+typedef struct Portico__Link__V1__AuthorityMaterial Portico__Link__V1__AuthorityMaterial;
+typedef struct Portico__Link__V1__TicketKeyMaterial Portico__Link__V1__TicketKeyMaterial;
 typedef struct Portico__Link__V1__LiveObject Portico__Link__V1__LiveObject;
 typedef struct Portico__Link__V1__LiveObjectName Portico__Link__V1__LiveObjectName;
 typedef struct Portico__Link__V1__LiveState Portico__Link__V1__LiveState;
@@ -189,6 +192,64 @@ struct  Portico__Link__V1__EndpointSet
 #define PORTICO__LINK__V1__ENDPOINT_SET__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__endpoint_set__descriptor) \
     , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * The content of a live object of kind 1.
+ */
+struct  Portico__Link__V1__CertificateMaterial
+{
+  ProtobufCMessage base;
+  /*
+   * X.509 in DER, the server's own first.
+   */
+  size_t n_chain;
+  ProtobufCBinaryData *chain;
+  /*
+   * PKCS#8 in DER.
+   */
+  ProtobufCBinaryData key;
+  /*
+   * For stapling; empty for none.
+   */
+  ProtobufCBinaryData ocsp_response;
+};
+#define PORTICO__LINK__V1__CERTIFICATE_MATERIAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__certificate_material__descriptor) \
+    , 0,NULL, {0,NULL}, {0,NULL} }
+
+
+/*
+ * The content of a live object of kind 2.
+ */
+struct  Portico__Link__V1__AuthorityMaterial
+{
+  ProtobufCMessage base;
+  /*
+   * X.509 in DER.
+   */
+  size_t n_certificates;
+  ProtobufCBinaryData *certificates;
+  size_t n_revocation_lists;
+  ProtobufCBinaryData *revocation_lists;
+};
+#define PORTICO__LINK__V1__AUTHORITY_MATERIAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__authority_material__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
+ * The content of a live object of kind 3: keys of 80 bytes, the one in use first, then those that are still read.
+ */
+struct  Portico__Link__V1__TicketKeyMaterial
+{
+  ProtobufCMessage base;
+  size_t n_keys;
+  ProtobufCBinaryData *keys;
+};
+#define PORTICO__LINK__V1__TICKET_KEY_MATERIAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__ticket_key_material__descriptor) \
+    , 0,NULL }
 
 
 /*
@@ -577,6 +638,63 @@ Portico__Link__V1__EndpointSet *
 void   portico__link__v1__endpoint_set__free_unpacked
                      (Portico__Link__V1__EndpointSet *message,
                       ProtobufCAllocator *allocator);
+/* Portico__Link__V1__CertificateMaterial methods */
+void   portico__link__v1__certificate_material__init
+                     (Portico__Link__V1__CertificateMaterial         *message);
+size_t portico__link__v1__certificate_material__get_packed_size
+                     (const Portico__Link__V1__CertificateMaterial   *message);
+size_t portico__link__v1__certificate_material__pack
+                     (const Portico__Link__V1__CertificateMaterial   *message,
+                      uint8_t             *out);
+size_t portico__link__v1__certificate_material__pack_to_buffer
+                     (const Portico__Link__V1__CertificateMaterial   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Link__V1__CertificateMaterial *
+       portico__link__v1__certificate_material__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__link__v1__certificate_material__free_unpacked
+                     (Portico__Link__V1__CertificateMaterial *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Link__V1__AuthorityMaterial methods */
+void   portico__link__v1__authority_material__init
+                     (Portico__Link__V1__AuthorityMaterial         *message);
+size_t portico__link__v1__authority_material__get_packed_size
+                     (const Portico__Link__V1__AuthorityMaterial   *message);
+size_t portico__link__v1__authority_material__pack
+                     (const Portico__Link__V1__AuthorityMaterial   *message,
+                      uint8_t             *out);
+size_t portico__link__v1__authority_material__pack_to_buffer
+                     (const Portico__Link__V1__AuthorityMaterial   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Link__V1__AuthorityMaterial *
+       portico__link__v1__authority_material__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__link__v1__authority_material__free_unpacked
+                     (Portico__Link__V1__AuthorityMaterial *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Link__V1__TicketKeyMaterial methods */
+void   portico__link__v1__ticket_key_material__init
+                     (Portico__Link__V1__TicketKeyMaterial         *message);
+size_t portico__link__v1__ticket_key_material__get_packed_size
+                     (const Portico__Link__V1__TicketKeyMaterial   *message);
+size_t portico__link__v1__ticket_key_material__pack
+                     (const Portico__Link__V1__TicketKeyMaterial   *message,
+                      uint8_t             *out);
+size_t portico__link__v1__ticket_key_material__pack_to_buffer
+                     (const Portico__Link__V1__TicketKeyMaterial   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Link__V1__TicketKeyMaterial *
+       portico__link__v1__ticket_key_material__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__link__v1__ticket_key_material__free_unpacked
+                     (Portico__Link__V1__TicketKeyMaterial *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Link__V1__LiveObject methods */
 void   portico__link__v1__live_object__init
                      (Portico__Link__V1__LiveObject         *message);
@@ -834,6 +952,15 @@ typedef void (*Portico__Link__V1__Endpoint_Closure)
 typedef void (*Portico__Link__V1__EndpointSet_Closure)
                  (const Portico__Link__V1__EndpointSet *message,
                   void *closure_data);
+typedef void (*Portico__Link__V1__CertificateMaterial_Closure)
+                 (const Portico__Link__V1__CertificateMaterial *message,
+                  void *closure_data);
+typedef void (*Portico__Link__V1__AuthorityMaterial_Closure)
+                 (const Portico__Link__V1__AuthorityMaterial *message,
+                  void *closure_data);
+typedef void (*Portico__Link__V1__TicketKeyMaterial_Closure)
+                 (const Portico__Link__V1__TicketKeyMaterial *message,
+                  void *closure_data);
 typedef void (*Portico__Link__V1__LiveObject_Closure)
                  (const Portico__Link__V1__LiveObject *message,
                   void *closure_data);
@@ -885,6 +1012,9 @@ extern const ProtobufCMessageDescriptor portico__link__v1__ack__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__nack__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__endpoint__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__endpoint_set__descriptor;
+extern const ProtobufCMessageDescriptor portico__link__v1__certificate_material__descriptor;
+extern const ProtobufCMessageDescriptor portico__link__v1__authority_material__descriptor;
+extern const ProtobufCMessageDescriptor portico__link__v1__ticket_key_material__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__live_object__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__live_object_name__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__live_state__descriptor;

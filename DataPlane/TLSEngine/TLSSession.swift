@@ -1,0 +1,177 @@
+import COpenSSL
+import EventLoop
+
+/// One TLS connection over a non-blocking descriptor that another owns: plain bytes on one side, records on the other.
+///
+/// It never sends: what OpenSSL wrote waits in the channel's staging buffer, and the caller sends it (`takeStaged`) after
+/// every call that says so. What was received beyond the caller's need is kept here; an idle session holds nothing but
+/// OpenSSL's own state.
+package final class TLSSession {
+    package enum HandshakeOutcome: Hashable, Sendable {
+        case complete
+        /// The loop will tell when the peer has said more.
+        case waiting
+        case failed(HandshakeFailure)
+    }
+
+    package let channel: TLSChannel
+    /// The context that it began with; nil for a client's session.
+    package let serverContext: TLSServerContext?
+    private let clientContext: TLSClientContext?
+    /// The server's name, of a client's session.
+    let peerName: String
+    let ssl: OpaquePointer
+    /// Bytes received that OpenSSL has not taken.
+    @exclusivity(unchecked) private var leftover = PooledBuffer()
+    /// After the last `receive`: nothing is left, neither here nor in the kernel, until the loop tells.
+    @exclusivity(unchecked) package private(set) var isDrained = false
+    /// What the client showed, once the handshake is complete.
+    @exclusivity(unchecked) package var clientCertificate: ClientCertificateResult?
+    /// The server name of the client's first message.
+    @exclusivity(unchecked) package var serverName: [UInt8] = []
+
+    /// A server's session. `received` is what the client has said so far, its first message at least.
+    package init(
+        server context: TLSServerContext, channel: TLSChannel, received: UnsafeRawBufferPointer
+    ) throws(TLSError) {
+        self.channel = channel
+        serverContext = context
+        clientContext = nil
+        peerName = ""
+        ssl = try TLSSession.make(context.context, channel)
+        SSL_set_accept_state(ssl)
+        channel.buffers.append(received, to: &leftover)
+    }
+
+    /// A client's session with the server of that name; empty where none is sent or verified.
+    package init(client context: TLSClientContext, name: String, channel: TLSChannel) throws(TLSError) {
+        self.channel = channel
+        serverContext = nil
+        clientContext = context
+        peerName = name
+        ssl = try TLSSession.make(context.context, channel)
+        SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
+        SSL_set_connect_state(ssl)
+        try context.prepare(ssl, name: name)
+    }
+
+    deinit {
+        channel.buffers.give(&leftover)
+        SSL_free(ssl)
+    }
+
+    private static func make(_ context: OpaquePointer, _ channel: TLSChannel) throws(TLSError) -> OpaquePointer {
+        guard let ssl = SSL_new(context) else { throw TLSError.last("SSL_new") }
+        // All sessions of a loop share one BIO: it has no state but that of the session at work.
+        BIO_up_ref(channel.bio)
+        SSL_set_bio(ssl, channel.bio, channel.bio)
+        return ssl
+    }
+
+    // MARK: Handshake
+
+    package var isEstablished: Bool { SSL_is_init_finished(ssl) == 1 }
+
+    /// Takes the handshake as far as it goes. Send what is staged afterwards, whatever the outcome.
+    package func handshake(_ descriptor: Int32) -> HandshakeOutcome {
+        attach(descriptor)
+        ERR_clear_error()
+        let result = SSL_do_handshake(ssl)
+        let outcome: HandshakeOutcome
+        if result == 1 {
+            isDrained = channel.isDrained && channel.windowIsEmpty && SSL_has_pending(ssl) == 0
+            outcome = .complete
+        } else if SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ {
+            isDrained = true
+            outcome = .waiting
+        } else {
+            outcome = .failed(HandshakeFailure.last(hasEnded: channel.lastRead == .ended))
+        }
+        detach()
+        return outcome
+    }
+
+    /// HTTP/2 was agreed upon.
+    package var negotiatedHTTP2: Bool {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &name, &count)
+        guard let name, count == 2 else { return false }
+        return name[0] == UInt8(ascii: "h") && name[1] == UInt8(ascii: "2")
+    }
+
+    package var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+    /// `TLSv1.3` and the like.
+    package var protocolName: String { String(cString: SSL_get_version(ssl)) }
+
+    // MARK: Plain bytes
+
+    /// Fills `memory` with plain bytes as far as there are any. Afterwards `isDrained` says whether to wait for the loop,
+    /// and `channel.takeStaged()` may have something to send.
+    package func receive(_ descriptor: Int32, into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+        guard let base = memory.baseAddress, memory.count > 0 else { return .wouldBlock }
+        attach(descriptor)
+        defer { detach() }
+        var filled = 0
+        while filled < memory.count {
+            let count = SSL_read(ssl, base + filled, Int32(clamping: memory.count - filled))
+            guard count > 0 else { return end(count, after: filled) }
+            filled += Int(count)
+            if channel.isDrained, channel.windowIsEmpty, SSL_has_pending(ssl) == 0 {
+                isDrained = true
+                return .bytes(filled)
+            }
+        }
+        isDrained = false
+        return .bytes(filled)
+    }
+
+    private func end(_ result: Int32, after filled: Int) -> Transfer {
+        switch SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ:
+            isDrained = true
+            return filled > 0 ? .bytes(filled) : .wouldBlock
+        case SSL_ERROR_ZERO_RETURN:
+            // Told again at the next call.
+            isDrained = false
+            return filled > 0 ? .bytes(filled) : .ended
+        default:
+            isDrained = false
+            ERR_clear_error()
+            if filled > 0 { return .bytes(filled) }
+            if case .failed(let code) = channel.lastRead { return .failed(code) }
+            return .failed(0)
+        }
+    }
+
+    /// Encrypts into the channel's staging buffer, at most `TLSChannel.encryptedAtOnce` bytes at a time.
+    /// - Returns: false where the session is broken.
+    package func encrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if bytes.isEmpty { return true }
+        if SSL_write(ssl, bytes.baseAddress, Int32(bytes.count)) == Int32(bytes.count) { return true }
+        ERR_clear_error()
+        return false
+    }
+
+    /// Stages the word that nothing more is sent.
+    package func close() {
+        guard isEstablished else { return }
+        if SSL_shutdown(ssl) < 0 { ERR_clear_error() }
+    }
+
+    // MARK: What was received
+
+    private func attach(_ descriptor: Int32) { channel.attach(descriptor, window: leftover.bytes) }
+
+    private func detach() {
+        let (rest, isKept) = channel.detach()
+        if isKept {
+            leftover.consumed(leftover.count - rest.count)
+            if leftover.isEmpty { channel.buffers.give(&leftover) }
+        } else {
+            channel.buffers.give(&leftover)
+            channel.buffers.append(rest, to: &leftover)
+        }
+    }
+}
