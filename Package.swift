@@ -138,6 +138,7 @@ let tests: [Target] = [
     .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
     unitTests("ProxyCore", ["CAllocationCounter", "EventLoop", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
     unitTests("HTTPCore"),
+    unitTests("TLSEngine", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
     unitTests("Routing", ["PorticoModel", "Patterns"]),
     unitTests("HTTP2Core", ["HTTPCore", "EventLoop"]),
     unitTests("ProcessSupervision"),

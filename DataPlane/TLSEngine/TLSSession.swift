@@ -23,6 +23,8 @@ package final class TLSSession {
     let ssl: OpaquePointer
     /// Bytes received that OpenSSL has not taken.
     @exclusivity(unchecked) private var leftover = PooledBuffer()
+    /// OpenSSL has met an error that ends the session.
+    @exclusivity(unchecked) private var isBroken = false
     /// After the last `receive`: nothing is left, neither here nor in the kernel, until the loop tells.
     @exclusivity(unchecked) package private(set) var isDrained = false
     /// What the client showed, once the handshake is complete.
@@ -57,6 +59,8 @@ package final class TLSSession {
 
     deinit {
         channel.buffers.give(&leftover)
+        // Else OpenSSL takes a connection that just ends for an attack, and the session is never resumed.
+        if !isBroken { SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
         SSL_free(ssl)
     }
 
@@ -85,6 +89,7 @@ package final class TLSSession {
             isDrained = true
             outcome = .waiting
         } else {
+            isBroken = true
             outcome = .failed(HandshakeFailure.last(hasEnded: channel.lastRead == .ended))
         }
         detach()
@@ -138,6 +143,7 @@ package final class TLSSession {
             return filled > 0 ? .bytes(filled) : .ended
         default:
             isDrained = false
+            isBroken = true
             ERR_clear_error()
             if filled > 0 { return .bytes(filled) }
             if case .failed(let code) = channel.lastRead { return .failed(code) }
@@ -150,6 +156,7 @@ package final class TLSSession {
     package func encrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if bytes.isEmpty { return true }
         if SSL_write(ssl, bytes.baseAddress, Int32(bytes.count)) == Int32(bytes.count) { return true }
+        isBroken = true
         ERR_clear_error()
         return false
     }
@@ -173,5 +180,20 @@ package final class TLSSession {
             channel.buffers.give(&leftover)
             channel.buffers.append(rest, to: &leftover)
         }
+    }
+}
+
+// MARK: - The peer
+
+extension TLSSession {
+    /// The common name of the peer's certificate; nil where it showed none.
+    package var peerCommonName: String? {
+        guard let certificate = portico_SSL_get1_peer_certificate(ssl) else { return nil }
+        defer { X509_free(certificate) }
+        var text = [CChar](repeating: 0, count: 256)
+        guard X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, &text, 256) >= 0 else {
+            return nil
+        }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

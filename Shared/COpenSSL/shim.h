@@ -166,3 +166,5 @@ static inline int portico_EVP_MAC_set_sha256_key(EVP_MAC_CTX *mac, void *key, si
 static inline void portico_sk_X509_NAME_pop_free(STACK_OF(X509_NAME) *stack) { sk_X509_NAME_pop_free(stack, X509_NAME_free); }
 
 static inline unsigned long portico_XN_FLAG_RFC2253(void) { return XN_FLAG_RFC2253; }
+
+static inline EVP_PKEY *portico_EVP_RSA_gen(unsigned int bits) { return EVP_RSA_gen(bits); }

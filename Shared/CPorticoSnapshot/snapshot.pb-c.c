@@ -1312,6 +1312,186 @@ void   portico__snapshot__v1__fast_cgipolicy__free_unpacked
   assert(message->base.descriptor == &portico__snapshot__v1__fast_cgipolicy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__snapshot__v1__tlssettings__init
+                     (Portico__Snapshot__V1__TLSSettings         *message)
+{
+  static const Portico__Snapshot__V1__TLSSettings init_value = PORTICO__SNAPSHOT__V1__TLSSETTINGS__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__tlssettings__get_packed_size
+                     (const Portico__Snapshot__V1__TLSSettings *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__tlssettings__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__tlssettings__pack
+                     (const Portico__Snapshot__V1__TLSSettings *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__tlssettings__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__tlssettings__pack_to_buffer
+                     (const Portico__Snapshot__V1__TLSSettings *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__tlssettings__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__TLSSettings *
+       portico__snapshot__v1__tlssettings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__TLSSettings *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__tlssettings__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__tlssettings__free_unpacked
+                     (Portico__Snapshot__V1__TLSSettings *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__tlssettings__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__client_certificate_policy__init
+                     (Portico__Snapshot__V1__ClientCertificatePolicy         *message)
+{
+  static const Portico__Snapshot__V1__ClientCertificatePolicy init_value = PORTICO__SNAPSHOT__V1__CLIENT_CERTIFICATE_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__client_certificate_policy__get_packed_size
+                     (const Portico__Snapshot__V1__ClientCertificatePolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__client_certificate_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__client_certificate_policy__pack
+                     (const Portico__Snapshot__V1__ClientCertificatePolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__client_certificate_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__client_certificate_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__ClientCertificatePolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__client_certificate_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__ClientCertificatePolicy *
+       portico__snapshot__v1__client_certificate_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__ClientCertificatePolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__client_certificate_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__client_certificate_policy__free_unpacked
+                     (Portico__Snapshot__V1__ClientCertificatePolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__client_certificate_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__virtual_host_tls__init
+                     (Portico__Snapshot__V1__VirtualHostTLS         *message)
+{
+  static const Portico__Snapshot__V1__VirtualHostTLS init_value = PORTICO__SNAPSHOT__V1__VIRTUAL_HOST_TLS__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__virtual_host_tls__get_packed_size
+                     (const Portico__Snapshot__V1__VirtualHostTLS *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__virtual_host_tls__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__virtual_host_tls__pack
+                     (const Portico__Snapshot__V1__VirtualHostTLS *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__virtual_host_tls__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__virtual_host_tls__pack_to_buffer
+                     (const Portico__Snapshot__V1__VirtualHostTLS *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__virtual_host_tls__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__VirtualHostTLS *
+       portico__snapshot__v1__virtual_host_tls__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__VirtualHostTLS *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__virtual_host_tls__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__virtual_host_tls__free_unpacked
+                     (Portico__Snapshot__V1__VirtualHostTLS *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__virtual_host_tls__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__snapshot__v1__upstream_tls__init
+                     (Portico__Snapshot__V1__UpstreamTLS         *message)
+{
+  static const Portico__Snapshot__V1__UpstreamTLS init_value = PORTICO__SNAPSHOT__V1__UPSTREAM_TLS__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__upstream_tls__get_packed_size
+                     (const Portico__Snapshot__V1__UpstreamTLS *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__upstream_tls__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__upstream_tls__pack
+                     (const Portico__Snapshot__V1__UpstreamTLS *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__upstream_tls__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__upstream_tls__pack_to_buffer
+                     (const Portico__Snapshot__V1__UpstreamTLS *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__upstream_tls__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__UpstreamTLS *
+       portico__snapshot__v1__upstream_tls__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__UpstreamTLS *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__upstream_tls__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__upstream_tls__free_unpacked
+                     (Portico__Snapshot__V1__UpstreamTLS *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__upstream_tls__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message)
 {
@@ -4093,7 +4273,549 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__fast_cgipolicy__descript
   (ProtobufCMessageInit) portico__snapshot__v1__fast_cgipolicy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[37] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__tlssettings__field_descriptors[15] =
+{
+  {
+    "protocols",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, protocols),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ciphers",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, ciphers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "curves",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, curves),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "default_certificate",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, default_certificate),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rejects_unknown_hosts",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, rejects_unknown_hosts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "caches_sessions",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, caches_sessions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session_cache_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, session_cache_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues_tickets",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, issues_tickets),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session_timeout_seconds",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, session_timeout_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_bytes",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, record_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "staples_ocsp",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, staples_ocsp),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key_exchange_parameters",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, key_exchange_parameters),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "handshake_timeout_ms",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, handshake_timeout_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_handshakes",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, maximum_handshakes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "strict_transport_security",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TLSSettings, strict_transport_security),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__tlssettings__field_indices_by_name[] = {
+  5,   /* field[5] = caches_sessions */
+  1,   /* field[1] = ciphers */
+  2,   /* field[2] = curves */
+  3,   /* field[3] = default_certificate */
+  12,   /* field[12] = handshake_timeout_ms */
+  7,   /* field[7] = issues_tickets */
+  11,   /* field[11] = key_exchange_parameters */
+  13,   /* field[13] = maximum_handshakes */
+  0,   /* field[0] = protocols */
+  9,   /* field[9] = record_bytes */
+  4,   /* field[4] = rejects_unknown_hosts */
+  6,   /* field[6] = session_cache_count */
+  8,   /* field[8] = session_timeout_seconds */
+  10,   /* field[10] = staples_ocsp */
+  14,   /* field[14] = strict_transport_security */
+};
+static const ProtobufCIntRange portico__snapshot__v1__tlssettings__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 15 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__tlssettings__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.TLSSettings",
+  "TLSSettings",
+  "Portico__Snapshot__V1__TLSSettings",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__TLSSettings),
+  15,
+  portico__snapshot__v1__tlssettings__field_descriptors,
+  portico__snapshot__v1__tlssettings__field_indices_by_name,
+  1,  portico__snapshot__v1__tlssettings__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__tlssettings__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__client_certificate_policy__field_descriptors[6] =
+{
+  {
+    "verification",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ClientCertificatePolicy, verification),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "authorities",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ClientCertificatePolicy, authorities),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "depth",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ClientCertificatePolicy, depth),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error_page",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ClientCertificatePolicy, error_page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "passes_certificate",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ClientCertificatePolicy, passes_certificate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "subject_pattern",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__ClientCertificatePolicy, subject_pattern),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__client_certificate_policy__field_indices_by_name[] = {
+  1,   /* field[1] = authorities */
+  2,   /* field[2] = depth */
+  3,   /* field[3] = error_page */
+  4,   /* field[4] = passes_certificate */
+  5,   /* field[5] = subject_pattern */
+  0,   /* field[0] = verification */
+};
+static const ProtobufCIntRange portico__snapshot__v1__client_certificate_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__client_certificate_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.ClientCertificatePolicy",
+  "ClientCertificatePolicy",
+  "Portico__Snapshot__V1__ClientCertificatePolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__ClientCertificatePolicy),
+  6,
+  portico__snapshot__v1__client_certificate_policy__field_descriptors,
+  portico__snapshot__v1__client_certificate_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__client_certificate_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__client_certificate_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__virtual_host_tls__field_descriptors[6] =
+{
+  {
+    "certificates",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__VirtualHostTLS, n_certificates),
+    offsetof(Portico__Snapshot__V1__VirtualHostTLS, certificates),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ciphers",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__VirtualHostTLS, ciphers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "follows_client_ciphers",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__VirtualHostTLS, follows_client_ciphers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "client_certificates",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__VirtualHostTLS, client_certificates),
+    &portico__snapshot__v1__client_certificate_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "passthrough_upstream",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__VirtualHostTLS, passthrough_upstream),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_served",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__VirtualHostTLS, is_served),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__virtual_host_tls__field_indices_by_name[] = {
+  0,   /* field[0] = certificates */
+  1,   /* field[1] = ciphers */
+  3,   /* field[3] = client_certificates */
+  2,   /* field[2] = follows_client_ciphers */
+  5,   /* field[5] = is_served */
+  4,   /* field[4] = passthrough_upstream */
+};
+static const ProtobufCIntRange portico__snapshot__v1__virtual_host_tls__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host_tls__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.VirtualHostTLS",
+  "VirtualHostTLS",
+  "Portico__Snapshot__V1__VirtualHostTLS",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__VirtualHostTLS),
+  6,
+  portico__snapshot__v1__virtual_host_tls__field_descriptors,
+  portico__snapshot__v1__virtual_host_tls__field_indices_by_name,
+  1,  portico__snapshot__v1__virtual_host_tls__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__virtual_host_tls__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__upstream_tls__field_descriptors[7] =
+{
+  {
+    "secret",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamTLS, secret),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "verifies",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamTLS, verifies),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "depth",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamTLS, depth),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamTLS, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sends_server_name",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamTLS, sends_server_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "protocols",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamTLS, protocols),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ciphers",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamTLS, ciphers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__upstream_tls__field_indices_by_name[] = {
+  6,   /* field[6] = ciphers */
+  2,   /* field[2] = depth */
+  3,   /* field[3] = name */
+  5,   /* field[5] = protocols */
+  0,   /* field[0] = secret */
+  4,   /* field[4] = sends_server_name */
+  1,   /* field[1] = verifies */
+};
+static const ProtobufCIntRange portico__snapshot__v1__upstream_tls__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_tls__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.UpstreamTLS",
+  "UpstreamTLS",
+  "Portico__Snapshot__V1__UpstreamTLS",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__UpstreamTLS),
+  7,
+  portico__snapshot__v1__upstream_tls__field_descriptors,
+  portico__snapshot__v1__upstream_tls__field_indices_by_name,
+  1,  portico__snapshot__v1__upstream_tls__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__upstream_tls__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[39] =
 {
   {
     "connect_timeout_ms",
@@ -4211,6 +4933,30 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field
     0,   /* quantifier_offset */
     offsetof(Portico__Snapshot__V1__RoutePolicy, logs_access),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tls_redirect",
+    40,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, tls_redirect),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upstream_tls",
+    41,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, upstream_tls),
+    &portico__snapshot__v1__upstream_tls__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -4541,52 +5287,55 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field
   },
 };
 static const unsigned portico__snapshot__v1__route_policy__field_indices_by_name[] = {
-  31,   /* field[31] = access */
-  29,   /* field[29] = affinity */
-  10,   /* field[10] = backend_protocol */
-  28,   /* field[28] = balancing */
+  33,   /* field[33] = access */
+  31,   /* field[31] = affinity */
+  12,   /* field[12] = backend_protocol */
+  30,   /* field[30] = balancing */
   5,   /* field[5] = body_buffer_bytes */
   4,   /* field[4] = buffers_requests */
-  12,   /* field[12] = buffers_responses */
-  15,   /* field[15] = busy_buffer_bytes */
+  14,   /* field[14] = buffers_responses */
+  17,   /* field[17] = busy_buffer_bytes */
   0,   /* field[0] = connect_timeout_ms */
-  33,   /* field[33] = cross_origin */
-  27,   /* field[27] = error_pages */
-  11,   /* field[11] = fast_cgi */
-  30,   /* field[30] = headers */
-  23,   /* field[23] = is_withheld */
-  32,   /* field[32] = limits */
+  35,   /* field[35] = cross_origin */
+  29,   /* field[29] = error_pages */
+  13,   /* field[13] = fast_cgi */
+  32,   /* field[32] = headers */
+  25,   /* field[25] = is_withheld */
+  34,   /* field[34] = limits */
   9,   /* field[9] = logs_access */
-  18,   /* field[18] = makes_relative_redirects */
+  20,   /* field[20] = makes_relative_redirects */
   3,   /* field[3] = maximum_body_bytes */
-  16,   /* field[16] = maximum_temporary_file_bytes */
-  34,   /* field[34] = mirror */
-  19,   /* field[19] = names_port_in_redirects */
-  20,   /* field[20] = preserves_trailing_slash */
+  18,   /* field[18] = maximum_temporary_file_bytes */
+  36,   /* field[36] = mirror */
+  21,   /* field[21] = names_port_in_redirects */
+  22,   /* field[22] = preserves_trailing_slash */
   2,   /* field[2] = read_timeout_ms */
-  25,   /* field[25] = redirect */
-  14,   /* field[14] = response_buffer_bytes */
-  13,   /* field[13] = response_buffer_count */
-  26,   /* field[26] = response_rewriting */
+  27,   /* field[27] = redirect */
+  16,   /* field[16] = response_buffer_bytes */
+  15,   /* field[15] = response_buffer_count */
+  28,   /* field[28] = response_rewriting */
   6,   /* field[6] = retry_conditions */
   8,   /* field[8] = retry_timeout_ms */
   7,   /* field[7] = retry_tries */
-  24,   /* field[24] = rewrite */
+  26,   /* field[26] = rewrite */
   1,   /* field[1] = send_timeout_ms */
-  35,   /* field[35] = snippet */
-  36,   /* field[36] = span_name */
-  21,   /* field[21] = traces_requests */
-  22,   /* field[22] = trusts_incoming_span */
-  17,   /* field[17] = uses_http10_upstream */
+  37,   /* field[37] = snippet */
+  38,   /* field[38] = span_name */
+  10,   /* field[10] = tls_redirect */
+  23,   /* field[23] = traces_requests */
+  24,   /* field[24] = trusts_incoming_span */
+  11,   /* field[11] = upstream_tls */
+  19,   /* field[19] = uses_http10_upstream */
 };
-static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[5 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[6 + 1] =
 {
   { 1, 0 },
-  { 70, 10 },
-  { 90, 12 },
-  { 110, 24 },
-  { 130, 36 },
-  { 0, 37 }
+  { 40, 10 },
+  { 70, 12 },
+  { 90, 14 },
+  { 110, 26 },
+  { 130, 38 },
+  { 0, 39 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor =
 {
@@ -4596,10 +5345,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor
   "Portico__Snapshot__V1__RoutePolicy",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__RoutePolicy),
-  37,
+  39,
   portico__snapshot__v1__route_policy__field_descriptors,
   portico__snapshot__v1__route_policy__field_indices_by_name,
-  5,  portico__snapshot__v1__route_policy__number_ranges,
+  6,  portico__snapshot__v1__route_policy__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__route_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -4720,7 +5469,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor =
   (ProtobufCMessageInit) portico__snapshot__v1__route__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__virtual_host__field_descriptors[3] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__virtual_host__field_descriptors[4] =
 {
   {
     "host",
@@ -4758,16 +5507,30 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__virtual_host__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tls",
+    40,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__VirtualHost, tls),
+    &portico__snapshot__v1__virtual_host_tls__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__virtual_host__field_indices_by_name[] = {
   0,   /* field[0] = host */
   2,   /* field[2] = policies */
   1,   /* field[1] = routes */
+  3,   /* field[3] = tls */
 };
-static const ProtobufCIntRange portico__snapshot__v1__virtual_host__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__virtual_host__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 40, 3 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor =
 {
@@ -4777,10 +5540,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor
   "Portico__Snapshot__V1__VirtualHost",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__VirtualHost),
-  3,
+  4,
   portico__snapshot__v1__virtual_host__field_descriptors,
   portico__snapshot__v1__virtual_host__field_indices_by_name,
-  1,  portico__snapshot__v1__virtual_host__number_ranges,
+  2,  portico__snapshot__v1__virtual_host__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__virtual_host__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -4875,7 +5638,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[47] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[48] =
 {
   {
     "default_upstream",
@@ -5202,6 +5965,18 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "tls",
+    40,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, tls),
+    &portico__snapshot__v1__tlssettings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "uses_http2",
     70,
     PROTOBUF_C_LABEL_NONE,
@@ -5446,10 +6221,10 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   26,   /* field[26] = access_log_path */
   19,   /* field[19] = adds_original_uri_header */
   12,   /* field[12] = allows_underscores_in_headers */
-  37,   /* field[37] = blocked_addresses */
-  38,   /* field[38] = blocked_agents */
-  39,   /* field[39] = blocked_referers */
-  35,   /* field[35] = brotli */
+  38,   /* field[38] = blocked_addresses */
+  39,   /* field[39] = blocked_agents */
+  40,   /* field[40] = blocked_referers */
+  36,   /* field[36] = brotli */
   3,   /* field[3] = client_body_timeout_ms */
   2,   /* field[2] = client_header_timeout_ms */
   16,   /* field[16] = computes_full_forwarded_for */
@@ -5457,46 +6232,48 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   0,   /* field[0] = default_upstream */
   11,   /* field[11] = drain_timeout_ms */
   17,   /* field[17] = forwarded_for_header */
-  30,   /* field[30] = forwarded_for_proxy_protocol_header */
+  31,   /* field[31] = forwarded_for_proxy_protocol_header */
   14,   /* field[14] = generates_request_id */
-  34,   /* field[34] = gzip */
-  33,   /* field[33] = hidden_headers */
-  28,   /* field[28] = http2_concurrent_streams */
+  35,   /* field[35] = gzip */
+  34,   /* field[34] = hidden_headers */
+  29,   /* field[29] = http2_concurrent_streams */
   13,   /* field[13] = ignores_invalid_headers */
   5,   /* field[5] = keep_alive_requests */
   4,   /* field[4] = keep_alive_timeout_ms */
-  42,   /* field[42] = limit_connections_status */
-  40,   /* field[40] = limit_key */
-  41,   /* field[41] = limit_requests_status */
-  44,   /* field[44] = log_format */
+  43,   /* field[43] = limit_connections_status */
+  41,   /* field[41] = limit_key */
+  42,   /* field[42] = limit_requests_status */
+  45,   /* field[45] = log_format */
   25,   /* field[25] = logs_access */
-  46,   /* field[46] = logs_default_backend */
+  47,   /* field[47] = logs_default_backend */
   8,   /* field[8] = maximum_connections */
   7,   /* field[7] = maximum_header_bytes */
   6,   /* field[6] = maximum_header_line_bytes */
   20,   /* field[20] = passes_server_header */
   10,   /* field[10] = proxy_protocol_timeout_ms */
-  43,   /* field[43] = redirect_status */
-  31,   /* field[31] = request_headers */
-  32,   /* field[32] = response_headers */
+  44,   /* field[44] = redirect_status */
+  32,   /* field[32] = request_headers */
+  33,   /* field[33] = response_headers */
+  27,   /* field[27] = tls */
   18,   /* field[18] = trusted_proxies */
-  45,   /* field[45] = unlogged_targets */
+  46,   /* field[46] = unlogged_targets */
   21,   /* field[21] = upstream_keep_alive_connections */
   23,   /* field[23] = upstream_keep_alive_requests */
   24,   /* field[24] = upstream_keep_alive_time_ms */
   22,   /* field[22] = upstream_keep_alive_timeout_ms */
   15,   /* field[15] = uses_forwarded_headers */
-  27,   /* field[27] = uses_http2 */
+  28,   /* field[28] = uses_http2 */
   9,   /* field[9] = uses_proxy_protocol */
-  29,   /* field[29] = uses_real_ip */
-  36,   /* field[36] = zstd */
+  30,   /* field[30] = uses_real_ip */
+  37,   /* field[37] = zstd */
 };
-static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[3 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[4 + 1] =
 {
   { 1, 0 },
-  { 70, 27 },
-  { 90, 29 },
-  { 0, 47 }
+  { 40, 27 },
+  { 70, 28 },
+  { 90, 30 },
+  { 0, 48 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor =
 {
@@ -5506,10 +6283,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   "Portico__Snapshot__V1__GlobalSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__GlobalSettings),
-  47,
+  48,
   portico__snapshot__v1__global_settings__field_descriptors,
   portico__snapshot__v1__global_settings__field_indices_by_name,
-  3,  portico__snapshot__v1__global_settings__number_ranges,
+  4,  portico__snapshot__v1__global_settings__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__global_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

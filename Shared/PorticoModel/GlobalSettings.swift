@@ -68,6 +68,9 @@ package struct GlobalSettings: Hashable, Sendable {
     /// Of redirects that stand for the same request at another URL: to https, to and from `www.`.
     package var redirectStatus: UInt32 = 308
 
+    /// TLS with clients.
+    package var tls = TLSSettings()
+
     // Upstream connections, per worker and upstream.
     package var upstreamKeepAliveConnections: UInt32 = 320
     package var upstreamKeepAliveTimeoutMilliseconds: UInt32 = 60_000

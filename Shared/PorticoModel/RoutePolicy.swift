@@ -54,6 +54,8 @@ package struct RoutePolicy: Hashable, Sendable {
     package var makesRelativeRedirects = false
     /// Redirects made here name the listening port where it is not the scheme's own.
     package var namesPortInRedirects = false
+    /// Whether requests over plain HTTP are sent to https.
+    package var tlsRedirect = TLSRedirect.ifHostHasTLS
     /// The redirect to https keeps a slash at the end of the path.
     package var preservesTrailingSlash = false
     /// Requests are traced: `traceparent` goes to the endpoint.
@@ -102,6 +104,8 @@ package struct RouteFeatures: Hashable, Sendable {
     package var crossOrigin: CrossOriginPolicy?
     /// A copy of each request goes elsewhere.
     package var mirror: MirrorPolicy?
+    /// How TLS is spoken to the endpoint, where the protocol towards it uses TLS; nil for the defaults.
+    package var upstreamTLS: UpstreamTLS?
     /// What configuration snippets mean.
     package var snippet: SnippetProgram?
     /// For `BackendProtocol.fastCGI`.

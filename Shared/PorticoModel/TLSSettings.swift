@@ -36,8 +36,6 @@ package struct TLSSettings: Hashable, Sendable {
     package var maximumHandshakes: UInt32 = 1_024
     /// The value of Strict-Transport-Security; empty for none.
     package var strictTransportSecurity = "max-age=31536000; includeSubDomains"
-    /// The status of redirects to HTTPS.
-    package var redirectStatus: UInt32 = 308
 
     package init() {}
 

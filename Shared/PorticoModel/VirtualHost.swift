@@ -55,10 +55,13 @@ package struct VirtualHost: Hashable, Sendable {
     /// In order of (match, path), so that equal input is equal bytes; precedence is the data plane's business.
     package var routes: [Route]
     package var policies: [RoutePolicy]
+    /// Nil where no Ingress of the host speaks of TLS.
+    package var tls: VirtualHostTLS?
 
-    package init(host: String, routes: [Route], policies: [RoutePolicy] = []) {
+    package init(host: String, routes: [Route], policies: [RoutePolicy] = [], tls: VirtualHostTLS? = nil) {
         self.host = host
         self.routes = routes
         self.policies = policies
+        self.tls = tls
     }
 }

@@ -47,7 +47,9 @@ extension SectionCodec {
         let routes = try reader.list(message.routes, message.n_routes, "routes") {
             message throws(SnapshotError) in try route(message, policies: policies.count)
         }
-        return VirtualHost(host: try reader.text(message.host, "host"), routes: routes, policies: policies)
+        return VirtualHost(
+            host: try reader.text(message.host, "host"), routes: routes, policies: policies,
+            tls: try message.tls.map { tls throws(SnapshotError) in try decode(tls.pointee) })
     }
 
     private static func route(
@@ -93,6 +95,10 @@ extension SectionCodec {
         policy.usesHTTP10Upstream = message.uses_http10_upstream != 0
         policy.makesRelativeRedirects = message.makes_relative_redirects != 0
         policy.namesPortInRedirects = message.names_port_in_redirects != 0
+        guard let redirect = TLSRedirect(rawValue: message.tls_redirect) else {
+            throw FieldReader(message: "RoutePolicy").invalid("tls_redirect", "\(message.tls_redirect)")
+        }
+        policy.tlsRedirect = redirect
         policy.preservesTrailingSlash = message.preserves_trailing_slash != 0
         policy.tracesRequests = message.traces_requests != 0
         policy.trustsIncomingSpan = message.trusts_incoming_span != 0
@@ -150,6 +156,7 @@ extension SectionCodec {
         settings.accessLogPath = try reader.text(message.access_log_path, "access_log_path")
         settings.usesHTTP2 = message.uses_http2 != 0
         settings.http2ConcurrentStreams = message.http2_concurrent_streams
+        if let tls = message.tls { settings.tls = try decode(tls.pointee) }
         try decodePolicies(message, into: &settings)
         return settings
     }

@@ -33,6 +33,7 @@ package enum SectionCodec {
         message.pointee.routes = arena.list(host.routes) { encode($0, in: arena) }
         message.pointee.n_policies = host.policies.count
         message.pointee.policies = arena.list(host.policies) { encode($0, in: arena) }
+        message.pointee.tls = host.tls.map { encode($0, in: arena) }
         return message
     }
 
@@ -74,6 +75,7 @@ package enum SectionCodec {
         message.pointee.uses_http10_upstream = policy.usesHTTP10Upstream ? 1 : 0
         message.pointee.makes_relative_redirects = policy.makesRelativeRedirects ? 1 : 0
         message.pointee.names_port_in_redirects = policy.namesPortInRedirects ? 1 : 0
+        message.pointee.tls_redirect = policy.tlsRedirect.rawValue
         message.pointee.preserves_trailing_slash = policy.preservesTrailingSlash ? 1 : 0
         message.pointee.traces_requests = policy.tracesRequests ? 1 : 0
         message.pointee.trusts_incoming_span = policy.trustsIncomingSpan ? 1 : 0
@@ -128,6 +130,7 @@ package enum SectionCodec {
         message.pointee.access_log_path = arena.text(settings.accessLogPath)
         message.pointee.uses_http2 = settings.usesHTTP2 ? 1 : 0
         message.pointee.http2_concurrent_streams = settings.http2ConcurrentStreams
+        message.pointee.tls = encode(settings.tls, in: arena)
         encodePolicies(settings, into: message, arena)
         return message
     }

@@ -44,6 +44,10 @@ typedef struct Portico__Snapshot__V1__SnippetOperation Portico__Snapshot__V1__Sn
 typedef struct Portico__Snapshot__V1__SnippetHeader Portico__Snapshot__V1__SnippetHeader;
 typedef struct Portico__Snapshot__V1__CacheDirectives Portico__Snapshot__V1__CacheDirectives;
 typedef struct Portico__Snapshot__V1__FastCGIPolicy Portico__Snapshot__V1__FastCGIPolicy;
+typedef struct Portico__Snapshot__V1__TLSSettings Portico__Snapshot__V1__TLSSettings;
+typedef struct Portico__Snapshot__V1__ClientCertificatePolicy Portico__Snapshot__V1__ClientCertificatePolicy;
+typedef struct Portico__Snapshot__V1__VirtualHostTLS Portico__Snapshot__V1__VirtualHostTLS;
+typedef struct Portico__Snapshot__V1__UpstreamTLS Portico__Snapshot__V1__UpstreamTLS;
 typedef struct Portico__Snapshot__V1__RoutePolicy Portico__Snapshot__V1__RoutePolicy;
 typedef struct Portico__Snapshot__V1__Route Portico__Snapshot__V1__Route;
 typedef struct Portico__Snapshot__V1__VirtualHost Portico__Snapshot__V1__VirtualHost;
@@ -477,6 +481,77 @@ struct  Portico__Snapshot__V1__FastCGIPolicy
     , (char *)protobuf_c_empty_string, 0,NULL }
 
 
+struct  Portico__Snapshot__V1__TLSSettings
+{
+  ProtobufCMessage base;
+  uint32_t protocols;
+  char *ciphers;
+  char *curves;
+  char *default_certificate;
+  protobuf_c_boolean rejects_unknown_hosts;
+  protobuf_c_boolean caches_sessions;
+  uint32_t session_cache_count;
+  protobuf_c_boolean issues_tickets;
+  uint32_t session_timeout_seconds;
+  uint32_t record_bytes;
+  protobuf_c_boolean staples_ocsp;
+  char *key_exchange_parameters;
+  uint32_t handshake_timeout_ms;
+  uint32_t maximum_handshakes;
+  char *strict_transport_security;
+};
+#define PORTICO__SNAPSHOT__V1__TLSSETTINGS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__tlssettings__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__ClientCertificatePolicy
+{
+  ProtobufCMessage base;
+  uint32_t verification;
+  char *authorities;
+  uint32_t depth;
+  char *error_page;
+  protobuf_c_boolean passes_certificate;
+  char *subject_pattern;
+};
+#define PORTICO__SNAPSHOT__V1__CLIENT_CERTIFICATE_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__client_certificate_policy__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Portico__Snapshot__V1__VirtualHostTLS
+{
+  ProtobufCMessage base;
+  size_t n_certificates;
+  char **certificates;
+  char *ciphers;
+  protobuf_c_boolean follows_client_ciphers;
+  Portico__Snapshot__V1__ClientCertificatePolicy *client_certificates;
+  char *passthrough_upstream;
+  protobuf_c_boolean is_served;
+};
+#define PORTICO__SNAPSHOT__V1__VIRTUAL_HOST_TLS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__virtual_host_tls__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Portico__Snapshot__V1__UpstreamTLS
+{
+  ProtobufCMessage base;
+  char *secret;
+  protobuf_c_boolean verifies;
+  uint32_t depth;
+  char *name;
+  protobuf_c_boolean sends_server_name;
+  uint32_t protocols;
+  char *ciphers;
+};
+#define PORTICO__SNAPSHOT__V1__UPSTREAM_TLS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__upstream_tls__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+
+
 struct  Portico__Snapshot__V1__RoutePolicy
 {
   ProtobufCMessage base;
@@ -492,6 +567,8 @@ struct  Portico__Snapshot__V1__RoutePolicy
   protobuf_c_boolean logs_access;
   uint32_t backend_protocol;
   Portico__Snapshot__V1__FastCGIPolicy *fast_cgi;
+  uint32_t tls_redirect;
+  Portico__Snapshot__V1__UpstreamTLS *upstream_tls;
   protobuf_c_boolean buffers_responses;
   uint32_t response_buffer_count;
   uint32_t response_buffer_bytes;
@@ -520,7 +597,7 @@ struct  Portico__Snapshot__V1__RoutePolicy
 };
 #define PORTICO__SNAPSHOT__V1__ROUTE_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__route_policy__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Portico__Snapshot__V1__Route
@@ -551,10 +628,11 @@ struct  Portico__Snapshot__V1__VirtualHost
   Portico__Snapshot__V1__Route **routes;
   size_t n_policies;
   Portico__Snapshot__V1__RoutePolicy **policies;
+  Portico__Snapshot__V1__VirtualHostTLS *tls;
 };
 #define PORTICO__SNAPSHOT__V1__VIRTUAL_HOST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__virtual_host__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, NULL }
 
 
 struct  Portico__Snapshot__V1__UpstreamSettings
@@ -610,6 +688,7 @@ struct  Portico__Snapshot__V1__GlobalSettings
   char *access_log_path;
   protobuf_c_boolean uses_http2;
   uint32_t http2_concurrent_streams;
+  Portico__Snapshot__V1__TLSSettings *tls;
   protobuf_c_boolean uses_real_ip;
   char *forwarded_for_proxy_protocol_header;
   size_t n_request_headers;
@@ -638,7 +717,7 @@ struct  Portico__Snapshot__V1__GlobalSettings
 };
 #define PORTICO__SNAPSHOT__V1__GLOBAL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__global_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0 }
 
 
 typedef enum {
@@ -1258,6 +1337,82 @@ Portico__Snapshot__V1__FastCGIPolicy *
 void   portico__snapshot__v1__fast_cgipolicy__free_unpacked
                      (Portico__Snapshot__V1__FastCGIPolicy *message,
                       ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__TLSSettings methods */
+void   portico__snapshot__v1__tlssettings__init
+                     (Portico__Snapshot__V1__TLSSettings         *message);
+size_t portico__snapshot__v1__tlssettings__get_packed_size
+                     (const Portico__Snapshot__V1__TLSSettings   *message);
+size_t portico__snapshot__v1__tlssettings__pack
+                     (const Portico__Snapshot__V1__TLSSettings   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__tlssettings__pack_to_buffer
+                     (const Portico__Snapshot__V1__TLSSettings   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__TLSSettings *
+       portico__snapshot__v1__tlssettings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__tlssettings__free_unpacked
+                     (Portico__Snapshot__V1__TLSSettings *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__ClientCertificatePolicy methods */
+void   portico__snapshot__v1__client_certificate_policy__init
+                     (Portico__Snapshot__V1__ClientCertificatePolicy         *message);
+size_t portico__snapshot__v1__client_certificate_policy__get_packed_size
+                     (const Portico__Snapshot__V1__ClientCertificatePolicy   *message);
+size_t portico__snapshot__v1__client_certificate_policy__pack
+                     (const Portico__Snapshot__V1__ClientCertificatePolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__client_certificate_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__ClientCertificatePolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__ClientCertificatePolicy *
+       portico__snapshot__v1__client_certificate_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__client_certificate_policy__free_unpacked
+                     (Portico__Snapshot__V1__ClientCertificatePolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__VirtualHostTLS methods */
+void   portico__snapshot__v1__virtual_host_tls__init
+                     (Portico__Snapshot__V1__VirtualHostTLS         *message);
+size_t portico__snapshot__v1__virtual_host_tls__get_packed_size
+                     (const Portico__Snapshot__V1__VirtualHostTLS   *message);
+size_t portico__snapshot__v1__virtual_host_tls__pack
+                     (const Portico__Snapshot__V1__VirtualHostTLS   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__virtual_host_tls__pack_to_buffer
+                     (const Portico__Snapshot__V1__VirtualHostTLS   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__VirtualHostTLS *
+       portico__snapshot__v1__virtual_host_tls__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__virtual_host_tls__free_unpacked
+                     (Portico__Snapshot__V1__VirtualHostTLS *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__UpstreamTLS methods */
+void   portico__snapshot__v1__upstream_tls__init
+                     (Portico__Snapshot__V1__UpstreamTLS         *message);
+size_t portico__snapshot__v1__upstream_tls__get_packed_size
+                     (const Portico__Snapshot__V1__UpstreamTLS   *message);
+size_t portico__snapshot__v1__upstream_tls__pack
+                     (const Portico__Snapshot__V1__UpstreamTLS   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__upstream_tls__pack_to_buffer
+                     (const Portico__Snapshot__V1__UpstreamTLS   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__UpstreamTLS *
+       portico__snapshot__v1__upstream_tls__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__upstream_tls__free_unpacked
+                     (Portico__Snapshot__V1__UpstreamTLS *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Snapshot__V1__RoutePolicy methods */
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message);
@@ -1518,6 +1673,18 @@ typedef void (*Portico__Snapshot__V1__CacheDirectives_Closure)
 typedef void (*Portico__Snapshot__V1__FastCGIPolicy_Closure)
                  (const Portico__Snapshot__V1__FastCGIPolicy *message,
                   void *closure_data);
+typedef void (*Portico__Snapshot__V1__TLSSettings_Closure)
+                 (const Portico__Snapshot__V1__TLSSettings *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__ClientCertificatePolicy_Closure)
+                 (const Portico__Snapshot__V1__ClientCertificatePolicy *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__VirtualHostTLS_Closure)
+                 (const Portico__Snapshot__V1__VirtualHostTLS *message,
+                  void *closure_data);
+typedef void (*Portico__Snapshot__V1__UpstreamTLS_Closure)
+                 (const Portico__Snapshot__V1__UpstreamTLS *message,
+                  void *closure_data);
 typedef void (*Portico__Snapshot__V1__RoutePolicy_Closure)
                  (const Portico__Snapshot__V1__RoutePolicy *message,
                   void *closure_data);
@@ -1580,6 +1747,10 @@ extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_operation
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_header__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__cache_directives__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__fast_cgipolicy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__tlssettings__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__client_certificate_policy__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host_tls__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_tls__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor;

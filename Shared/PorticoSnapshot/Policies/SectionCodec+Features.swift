@@ -17,6 +17,7 @@ extension SectionCodec {
         message.pointee.limits = features.limits.flatMap { encode($0, in: arena) }
         message.pointee.cross_origin = features.crossOrigin.flatMap { encode($0, in: arena) }
         message.pointee.mirror = features.mirror.flatMap { encode($0, in: arena) }
+        message.pointee.upstream_tls = features.upstreamTLS.map { encode($0, in: arena) }
         message.pointee.snippet = features.snippet.flatMap { encode($0, in: arena) }
         message.pointee.fast_cgi = features.fastCGI.flatMap { encode($0, in: arena) }
         message.pointee.span_name = arena.text(features.spanName)
@@ -37,6 +38,7 @@ extension SectionCodec {
         if let part = message.limits { features.limits = try decode(part.pointee) }
         if let part = message.cross_origin { features.crossOrigin = try decode(part.pointee) }
         if let part = message.mirror { features.mirror = try decode(part.pointee) }
+        if let part = message.upstream_tls { features.upstreamTLS = try decode(part.pointee) }
         if let part = message.snippet { features.snippet = try decode(part.pointee) }
         if let part = message.fast_cgi { features.fastCGI = try decode(part.pointee) }
         features.spanName = try FieldReader(message: "RoutePolicy").text(message.span_name, "span_name")

@@ -41,10 +41,36 @@ enum PolicySamples {
             ($0.allowsCredentials, $0.maximumAgeSeconds) = (true, 9)
         }
         features.mirror = make(MirrorPolicy()) { ($0.target, $0.sendsBody) = (target, true) }
+        features.upstreamTLS = make(UpstreamTLS()) {
+            ($0.secret, $0.verifies, $0.depth, $0.name, $0.sendsServerName) = ("n/s", true, 3, "x.test", true)
+            ($0.protocols, $0.ciphers) = ([.tls13], "HIGH")
+        }
         features.snippet = snippet
         features.fastCGI = make(FastCGIPolicy()) { ($0.index, $0.parameters) = ("index.php", [header("A", "$host")]) }
         features.spanName = "HTTP $request_method"
         return features
+    }
+
+    static var hostTLS: VirtualHostTLS {
+        make(VirtualHostTLS()) {
+            ($0.certificates, $0.ciphers, $0.followsClientCiphers) = (["a/b", "a/c"], "HIGH", true)
+            ($0.passthroughUpstream, $0.isServed) = ("a-b-443", false)
+            $0.clientCertificates = make(ClientCertificatePolicy(authorities: "a/ca")) {
+                ($0.verification, $0.depth, $0.errorPage) = (.optionalWithoutAuthority, 2, "https://x.test/")
+                ($0.passesCertificate, $0.subjectPattern) = (true, "CN=x")
+            }
+        }
+    }
+
+    static var settingsTLS: TLSSettings {
+        make(TLSSettings()) {
+            ($0.protocols, $0.ciphers, $0.curves, $0.defaultCertificate) = ([.tls12], "HIGH", "X25519", "a/b")
+            ($0.rejectsUnknownHosts, $0.cachesSessions, $0.sessionCacheCount) = (true, false, 1)
+            ($0.issuesTickets, $0.sessionTimeoutSeconds, $0.recordBytes) = (true, 2, 3)
+            ($0.staplesOCSP, $0.keyExchangeParameters) = (true, "a/dh")
+            ($0.handshakeTimeoutMilliseconds, $0.maximumHandshakes) = (4, 5)
+            $0.strictTransportSecurity = ""
+        }
     }
 
     static var alternative: RouteAlternative {

@@ -14,7 +14,7 @@ import Testing
                 upstream: "default-cheese-http"),
             regexRoute,
         ],
-        policies: [RoutePolicy(), everyFieldChanged])
+        policies: [RoutePolicy(), everyFieldChanged], tls: PolicySamples.hostTLS)
 
     static var regexRoute: Route {
         var route = Route(
@@ -44,6 +44,7 @@ import Testing
         policy.usesHTTP10Upstream = true
         policy.makesRelativeRedirects = true
         policy.namesPortInRedirects = true
+        policy.tlsRedirect = .always
         policy.preservesTrailingSlash = true
         policy.tracesRequests = true
         policy.trustsIncomingSpan = false
@@ -64,6 +65,7 @@ import Testing
         settings.http2ConcurrentStreams = 7
         settings.upstreamKeepAliveConnections = 0
         settings.accessLogPath = ""
+        settings.tls = PolicySamples.settingsTLS
         PolicySamples.setPolicies(of: &settings)
         return settings
     }
