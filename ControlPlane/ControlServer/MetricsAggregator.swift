@@ -150,26 +150,21 @@ extension RouteSeries {
     }
 
     fileprivate mutating func add(_ other: RouteSeries) {
-        for count in other.counts {
-            if let index = counts.firstIndex(where: { $0.method == count.method && $0.status == count.status }) {
-                counts[index].requests += count.requests
+        for status in other.statuses {
+            if let index = statuses.firstIndex(where: { $0.method == status.method && $0.status == status.status }) {
+                statuses[index].add(status)
             } else {
-                counts.append(count)
+                statuses.append(status)
             }
         }
-        durationSeconds.add(other.durationSeconds)
-        responseDurationSeconds.add(other.responseDurationSeconds)
-        requestBytes.add(other.requestBytes)
-        responseBytes.add(other.responseBytes)
     }
 }
 
-extension HistogramSeries {
-    fileprivate mutating func add(_ other: HistogramSeries) {
-        if buckets.count < other.buckets.count {
-            buckets += [UInt64](repeating: 0, count: other.buckets.count - buckets.count)
+extension StatusSeries {
+    fileprivate mutating func add(_ other: StatusSeries) {
+        requests += other.requests
+        for (index, histogram) in other.histograms.enumerated() {
+            if index < histograms.count { histograms[index].add(histogram) } else { histograms.append(histogram) }
         }
-        for index in other.buckets.indices { buckets[index] += other.buckets[index] }
-        sum += other.sum
     }
 }

@@ -66,20 +66,19 @@ package struct MetricsPages: Sequence, IteratorProtocol, Sendable {
 
     private func write(_ route: Route, to page: inout PrometheusText) {
         let labels = labels(of: route.key)
-        guard family > 0 else { return writeRequests(of: route.series, labels, to: &page) }
-        let histogram = MetricsPages.histograms[family - 1]
-        let series = histogram.series(route.series)
-        page.histogram(
-            MetricsPages.prefix + histogram.name, labels, bounds: histogram.bounds, buckets: series.buckets,
-            sum: series.sum)
-    }
-
-    private func writeRequests(
-        of series: RouteSeries, _ labels: PrometheusText.Labels, to page: inout PrometheusText
-    ) {
-        for count in series.counts.sorted(by: { ($0.method, $0.status) < ($1.method, $1.status) }) {
-            let detail = [("method", RequestMethod.name(at: count.method)), ("status", String(count.status))]
-            page.sample(MetricsPages.prefix + "requests", labels + detail, count.requests)
+        for status in route.series.statuses.sorted(by: { ($0.method, $0.status) < ($1.method, $1.status) }) {
+            let detail = [("method", RequestMethod.name(at: status.method)), ("status", String(status.status))]
+            guard family > 0 else {
+                page.sample(MetricsPages.prefix + "requests", labels + detail, status.requests)
+                continue
+            }
+            let family = MetricsPages.histograms[family - 1]
+            let series = status[family.histogram]
+            // No request of this kind reached an upstream.
+            if series.buckets.isEmpty { continue }
+            page.histogram(
+                MetricsPages.prefix + family.name, labels + detail, bounds: family.bounds, buckets: series.buckets,
+                sum: series.sum)
         }
     }
 
@@ -90,28 +89,34 @@ package struct MetricsPages: Sequence, IteratorProtocol, Sendable {
         ]
     }
 
-    private struct Histogram: Sendable {
+    private struct Family: Sendable {
         var name: String
         var help: String
         var bounds: [Double]
-        var series: @Sendable (RouteSeries) -> HistogramSeries
+        var histogram: RouteHistogram
     }
 
     private static let histograms = [
-        Histogram(
+        Family(
             name: "request_duration_seconds", help: "From the first byte of a request to the last of its response.",
-            bounds: HistogramBounds.durationSeconds, series: \.durationSeconds),
-        Histogram(
+            bounds: HistogramBounds.durationSeconds, histogram: .requestDuration),
+        Family(
             name: "response_duration_seconds", help: "From the request's dispatch upstream to the end of the response.",
-            bounds: HistogramBounds.durationSeconds, series: \.responseDurationSeconds),
-        Histogram(
+            bounds: HistogramBounds.durationSeconds, histogram: .responseDuration),
+        Family(
+            name: "header_duration_seconds", help: "From the request's dispatch upstream to the response's head.",
+            bounds: HistogramBounds.durationSeconds, histogram: .headerDuration),
+        Family(
+            name: "connect_duration_seconds", help: "Until a connection to the upstream was there.",
+            bounds: HistogramBounds.durationSeconds, histogram: .connectDuration),
+        Family(
             name: "request_size", help: "Bytes of requests, head and body.", bounds: HistogramBounds.sizeBytes,
-            series: \.requestBytes),
-        Histogram(
+            histogram: .requestSize),
+        Family(
             name: "response_size", help: "Bytes of responses, head and body.", bounds: HistogramBounds.sizeBytes,
-            series: \.responseBytes),
-        Histogram(
+            histogram: .responseSize),
+        Family(
             name: "bytes_sent", help: "Bytes sent to clients, as older dashboards name it.",
-            bounds: HistogramBounds.sizeBytes, series: \.responseBytes),
+            bounds: HistogramBounds.sizeBytes, histogram: .responseSize),
     ]
 }

@@ -148,13 +148,17 @@ package final class ControlLinkClient {
     package func report(_ metrics: MetricsReport) -> Bool {
         guard isWelcomed, output.count < ControlLinkClient.outputLimit else { return false }
         // A series takes up to about a kilobyte, and all routes of a large configuration do not fit into one frame.
-        let step = ControlLinkClient.seriesPerFrame
-        output.append(
-            .metrics(MetricsReport(routes: Array(metrics.routes.prefix(step)), counters: metrics.counters)))
-        for start in stride(from: step, to: metrics.routes.count, by: step) {
-            let end = min(start + step, metrics.routes.count)
-            output.append(.metrics(MetricsReport(routes: Array(metrics.routes[start..<end]))))
+        var part = MetricsReport(counters: metrics.counters)
+        var series = 0
+        for route in metrics.routes {
+            part.routes.append(route)
+            series += max(1, route.statuses.count)
+            guard series >= ControlLinkClient.seriesPerFrame else { continue }
+            output.append(.metrics(part))
+            part = MetricsReport()
+            series = 0
         }
+        if part != MetricsReport() { output.append(.metrics(part)) }
         return true
     }
 

@@ -24,14 +24,17 @@ extension Exchange {
         responsePhase = .awaitingHead
         responseProgress = HeadProgress()
         attemptStartedAt = now
+        respondedAt = 0
         if !fresh, let pooled = takePooled(endpoint) {
             connection = pooled
             isReused = true
+            connectedAt = attemptStartedAt
             pooled.reuse(for: self)
             sendRequest(over: pooled)
             return
         }
         isReused = false
+        connectedAt = 0
         connection = UpstreamConnection.connect(
             to: endpoint, for: self, core: core, timeout: policy.connectTimeoutMilliseconds)
         if connection == nil { failed(.connectFailed, at: endpoint) }
@@ -49,7 +52,10 @@ extension Exchange {
     }
 
     /// The connection is open.
-    func connected() { sendRequest() }
+    func connected() {
+        connectedAt = now
+        sendRequest()
+    }
 
     /// Sends as much as the upstream takes.
     func sendRequest() {

@@ -47,10 +47,13 @@ extension Exchange {
         let elapsed = now - startedAt
         let received = UInt64(facts.receivedHeadCount) + receivedBody
         if let route {
-            core.statistics(of: route).record(
-                method: method, status: status, milliseconds: elapsed,
-                responseMilliseconds: attemptLog.last.map(\.milliseconds), requestCount: received,
-                responseCount: headSentCount + responseCount, bounds: core.bounds)
+            let measures = RequestMeasures(
+                method: method, status: UInt16(truncatingIfNeeded: status), milliseconds: elapsed,
+                requestBytes: received, responseBytes: headSentCount + responseCount,
+                connectMilliseconds: connectedAt == 0 ? nil : connectedAt - attemptStartedAt,
+                headMilliseconds: respondedAt == 0 ? nil : respondedAt - attemptStartedAt,
+                responseMilliseconds: attemptLog.last.map(\.milliseconds))
+            core.statistics(of: route).record(measures, bounds: core.bounds)
         }
         if core.log.isOn, policy.logsAccess { core.log.write(self, elapsed: elapsed, requestCount: received) }
         core.counters.activeRequests -= 1

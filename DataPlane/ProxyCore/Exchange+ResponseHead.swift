@@ -110,6 +110,7 @@ extension Exchange {
     ) {
         let response = core.responseHead
         status = response.status
+        respondedAt = now
         if status >= 400, policy.retryConditions.rawValue > RetryConditions.timeout.rawValue << 1,
             shouldRetry(status, connection)
         {

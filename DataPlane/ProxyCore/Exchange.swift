@@ -64,6 +64,9 @@ final class Exchange {
     @exclusivity(unchecked) var hasStreamedBytes = false
     @exclusivity(unchecked) var requestIsSent = false
     @exclusivity(unchecked) var attemptStartedAt: UInt64 = 0
+    // Of the loop's time too; 0 where the attempt did not come that far.
+    @exclusivity(unchecked) var connectedAt: UInt64 = 0
+    @exclusivity(unchecked) var respondedAt: UInt64 = 0
     @exclusivity(unchecked) var attemptLog: [AttemptRecord] = []
 
     // The response.
@@ -120,6 +123,8 @@ final class Exchange {
         sent = 0
         hasStreamedBytes = false
         requestIsSent = false
+        connectedAt = 0
+        respondedAt = 0
         if !attemptLog.isEmpty { attemptLog.removeAll(keepingCapacity: true) }
         responsePhase = .awaitingHead
         responseProgress = HeadProgress()

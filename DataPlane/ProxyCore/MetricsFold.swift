@@ -33,14 +33,9 @@ final class MetricsFold {
     private func series(_ slot: Int) -> RouteSeries? {
         guard let statistics = core.statistics[slot], let key = core.registries.routes.key(of: slot) else { return nil }
         var series = RouteSeries(host: key.host, path: key.path, ingress: key.ingress, service: service(key.upstream))
-        series.counts = statistics.counts.map {
-            StatusCount(
-                method: Self.methodIndexes[Int($0.method.rawValue)], status: UInt32($0.status), requests: $0.requests)
+        series.statuses = statistics.statuses.map {
+            $0.series(methodIndex: Self.methodIndexes[Int($0.method.rawValue)])
         }
-        series.durationSeconds = statistics.durations.series
-        series.responseDurationSeconds = statistics.responseDurations.series
-        series.requestBytes = statistics.requestBytes.series
-        series.responseBytes = statistics.responseBytes.series
         return series
     }
 
@@ -103,10 +98,6 @@ final class MetricsFold {
         for (limit, count) in limits { add("portico_worker_limit_hits_total", count, ["limit", limit]) }
         return list
     }
-}
-
-extension Histogram {
-    fileprivate var series: HistogramSeries { HistogramSeries(buckets: buckets, sum: sum) }
 }
 
 /// What the kernel says that this process uses.

@@ -1,83 +1,91 @@
 import HTTPCore
-import PorticoTelemetry
+import PorticoModel
 
-/// One histogram: counts by bucket, the last one without bound.
-struct Histogram {
-    private(set) var buckets: [UInt64]
-    private(set) var sum = 0.0
-
-    init(buckets count: Int) {
-        buckets = Array(repeating: 0, count: count)
-    }
-
-    @inline(__always)
-    mutating func add(_ value: Double, bucket: Int) {
-        buckets[bucket] += 1
-        sum += value
-    }
+/// What is counted of one request when it ends.
+struct RequestMeasures {
+    var method: HTTPMethod
+    var status: UInt16
+    var milliseconds: UInt64
+    var requestBytes: UInt64
+    var responseBytes: UInt64
+    /// The last attempt's; nil where none was made, or where it did not come that far.
+    var connectMilliseconds: UInt64?
+    var headMilliseconds: UInt64?
+    var responseMilliseconds: UInt64?
 }
 
-/// The cumulative counters of one route. Grown when the route is first used, never per request.
+/// The cumulative counters of one route. Grown when a method and status is first seen, never per request.
 final class RouteStatistics {
-    struct StatusCount {
-        var method: HTTPMethod
-        var status: UInt16
-        var requests: UInt64
-    }
+    /// Beyond so many kinds of requests, those of a class of statuses are counted together, so that neither clients nor
+    /// upstreams can make memory grow.
+    static let maximumStatuses = 128
 
-    @exclusivity(unchecked) private(set) var counts: [StatusCount] = []
-    @exclusivity(unchecked) private(set) var durations = Histogram(buckets: HistogramBounds.durationSeconds.count + 1)
-    @exclusivity(unchecked) private(set) var responseDurations = Histogram(
-        buckets: HistogramBounds.durationSeconds.count + 1)
-    @exclusivity(unchecked) private(set) var requestBytes = Histogram(buckets: HistogramBounds.sizeBytes.count + 1)
-    @exclusivity(unchecked) private(set) var responseBytes = Histogram(buckets: HistogramBounds.sizeBytes.count + 1)
-    @exclusivity(unchecked) private var lastCount = 0
+    @exclusivity(unchecked) private(set) var statuses: [StatusStatistics] = []
+    /// The kind that was counted last, which the next one mostly is too.
+    @exclusivity(unchecked) private var last: StatusStatistics?
     /// Waits to be reported.
     @exclusivity(unchecked) var isDirty = false
 
-    func record(
-        method: HTTPMethod, status: Int, milliseconds: UInt64, responseMilliseconds: UInt64?, requestCount: UInt64,
-        responseCount: UInt64, bounds: MetricBounds
-    ) {
-        count(method, UInt16(truncatingIfNeeded: status))
-        durations.add(Double(milliseconds) / 1_000, bucket: bounds.timeBucket(milliseconds))
-        if let responseMilliseconds {
-            responseDurations.add(
-                Double(responseMilliseconds) / 1_000, bucket: bounds.timeBucket(responseMilliseconds))
+    func record(_ measures: RequestMeasures, bounds: MetricBounds) {
+        if let last, last.status == measures.status, last.method == measures.method {
+            last.record(measures, bounds: bounds)
+        } else {
+            find(measures.method, measures.status).record(measures, bounds: bounds)
         }
-        requestBytes.add(Double(requestCount), bucket: bounds.sizeBucket(requestCount))
-        responseBytes.add(Double(responseCount), bucket: bounds.sizeBucket(responseCount))
     }
 
-    private func count(_ method: HTTPMethod, _ status: UInt16) {
-        if lastCount < counts.count, counts[lastCount].status == status, counts[lastCount].method == method {
-            counts[lastCount].requests += 1
-            return
+    private func find(_ method: HTTPMethod, _ status: UInt16) -> StatusStatistics {
+        var found = statuses.first { $0.status == status && $0.method == method }
+        if found == nil, statuses.count >= Self.maximumStatuses, status % 100 != 0 || method != .other {
+            return find(.other, status / 100 * 100)
         }
-        if let index = counts.firstIndex(where: { $0.status == status && $0.method == method }) {
-            lastCount = index
-        } else {
-            lastCount = counts.count
-            counts.append(StatusCount(method: method, status: status, requests: 0))
+        if found == nil {
+            found = StatusStatistics(method: method, status: status)
+            statuses.append(found!)
         }
-        counts[lastCount].requests += 1
+        last = found
+        return found!
     }
 }
 
-/// The histograms' bounds in whole milliseconds and bytes.
-struct MetricBounds {
-    private let milliseconds = HistogramBounds.durationSeconds.map { UInt64(($0 * 1_000).rounded()) }
-    private let bytes = HistogramBounds.sizeBytes.map { UInt64($0) }
+/// The counters of one method and status.
+final class StatusStatistics {
+    let method: HTTPMethod
+    let status: UInt16
+    @exclusivity(unchecked) private var durations = Histogram<12>()
+    @exclusivity(unchecked) private var responseDurations = Histogram<12>()
+    @exclusivity(unchecked) private var headDurations = Histogram<12>()
+    @exclusivity(unchecked) private var connectDurations = Histogram<12>()
+    @exclusivity(unchecked) private var requestSizes = Histogram<16>()
+    @exclusivity(unchecked) private var responseSizes = Histogram<16>()
 
-    func timeBucket(_ value: UInt64) -> Int {
-        var index = 0
-        while index < milliseconds.count, value > milliseconds[index] { index += 1 }
-        return index
+    init(method: HTTPMethod, status: UInt16) {
+        self.method = method
+        self.status = status
     }
 
-    func sizeBucket(_ value: UInt64) -> Int {
-        var index = 0
-        while index < bytes.count, value > bytes[index] { index += 1 }
-        return index
+    func record(_ measures: RequestMeasures, bounds: MetricBounds) {
+        durations.add(measures.milliseconds, bounds.milliseconds)
+        if let milliseconds = measures.connectMilliseconds { connectDurations.add(milliseconds, bounds.milliseconds) }
+        if let milliseconds = measures.headMilliseconds { headDurations.add(milliseconds, bounds.milliseconds) }
+        if let milliseconds = measures.responseMilliseconds { responseDurations.add(milliseconds, bounds.milliseconds) }
+        requestSizes.add(measures.requestBytes, bounds.bytes)
+        responseSizes.add(measures.responseBytes, bounds.bytes)
+    }
+
+    /// As the report names it.
+    func series(methodIndex: UInt32) -> StatusSeries {
+        let histograms = RouteHistogram.allCases.map { histogram in
+            switch histogram {
+            case .requestDuration: durations.series(unit: 1_000)
+            case .responseDuration: responseDurations.series(unit: 1_000)
+            case .headerDuration: headDurations.series(unit: 1_000)
+            case .connectDuration: connectDurations.series(unit: 1_000)
+            case .requestSize: requestSizes.series(unit: 1)
+            case .responseSize: responseSizes.series(unit: 1)
+            }
+        }
+        return StatusSeries(
+            method: methodIndex, status: UInt32(status), requests: durations.count, histograms: histograms)
     }
 }

@@ -817,49 +817,94 @@ void   portico__link__v1__pong__free_unpacked
   assert(message->base.descriptor == &portico__link__v1__pong__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   portico__link__v1__status_count__init
-                     (Portico__Link__V1__StatusCount         *message)
+void   portico__link__v1__histogram__init
+                     (Portico__Link__V1__Histogram         *message)
 {
-  static const Portico__Link__V1__StatusCount init_value = PORTICO__LINK__V1__STATUS_COUNT__INIT;
+  static const Portico__Link__V1__Histogram init_value = PORTICO__LINK__V1__HISTOGRAM__INIT;
   *message = init_value;
 }
-size_t portico__link__v1__status_count__get_packed_size
-                     (const Portico__Link__V1__StatusCount *message)
+size_t portico__link__v1__histogram__get_packed_size
+                     (const Portico__Link__V1__Histogram *message)
 {
-  assert(message->base.descriptor == &portico__link__v1__status_count__descriptor);
+  assert(message->base.descriptor == &portico__link__v1__histogram__descriptor);
   return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
 }
-size_t portico__link__v1__status_count__pack
-                     (const Portico__Link__V1__StatusCount *message,
+size_t portico__link__v1__histogram__pack
+                     (const Portico__Link__V1__Histogram *message,
                       uint8_t       *out)
 {
-  assert(message->base.descriptor == &portico__link__v1__status_count__descriptor);
+  assert(message->base.descriptor == &portico__link__v1__histogram__descriptor);
   return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
 }
-size_t portico__link__v1__status_count__pack_to_buffer
-                     (const Portico__Link__V1__StatusCount *message,
+size_t portico__link__v1__histogram__pack_to_buffer
+                     (const Portico__Link__V1__Histogram *message,
                       ProtobufCBuffer *buffer)
 {
-  assert(message->base.descriptor == &portico__link__v1__status_count__descriptor);
+  assert(message->base.descriptor == &portico__link__v1__histogram__descriptor);
   return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
 }
-Portico__Link__V1__StatusCount *
-       portico__link__v1__status_count__unpack
+Portico__Link__V1__Histogram *
+       portico__link__v1__histogram__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data)
 {
-  return (Portico__Link__V1__StatusCount *)
-     protobuf_c_message_unpack (&portico__link__v1__status_count__descriptor,
+  return (Portico__Link__V1__Histogram *)
+     protobuf_c_message_unpack (&portico__link__v1__histogram__descriptor,
                                 allocator, len, data);
 }
-void   portico__link__v1__status_count__free_unpacked
-                     (Portico__Link__V1__StatusCount *message,
+void   portico__link__v1__histogram__free_unpacked
+                     (Portico__Link__V1__Histogram *message,
                       ProtobufCAllocator *allocator)
 {
   if(!message)
     return;
-  assert(message->base.descriptor == &portico__link__v1__status_count__descriptor);
+  assert(message->base.descriptor == &portico__link__v1__histogram__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   portico__link__v1__status_series__init
+                     (Portico__Link__V1__StatusSeries         *message)
+{
+  static const Portico__Link__V1__StatusSeries init_value = PORTICO__LINK__V1__STATUS_SERIES__INIT;
+  *message = init_value;
+}
+size_t portico__link__v1__status_series__get_packed_size
+                     (const Portico__Link__V1__StatusSeries *message)
+{
+  assert(message->base.descriptor == &portico__link__v1__status_series__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__link__v1__status_series__pack
+                     (const Portico__Link__V1__StatusSeries *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__link__v1__status_series__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__link__v1__status_series__pack_to_buffer
+                     (const Portico__Link__V1__StatusSeries *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__link__v1__status_series__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Link__V1__StatusSeries *
+       portico__link__v1__status_series__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Link__V1__StatusSeries *)
+     protobuf_c_message_unpack (&portico__link__v1__status_series__descriptor,
+                                allocator, len, data);
+}
+void   portico__link__v1__status_series__free_unpacked
+                     (Portico__Link__V1__StatusSeries *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__link__v1__status_series__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   portico__link__v1__route_series__init
@@ -2188,7 +2233,58 @@ const ProtobufCMessageDescriptor portico__link__v1__pong__descriptor =
   (ProtobufCMessageInit) portico__link__v1__pong__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__link__v1__status_count__field_descriptors[3] =
+static const ProtobufCFieldDescriptor portico__link__v1__histogram__field_descriptors[2] =
+{
+  {
+    "buckets",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Portico__Link__V1__Histogram, n_buckets),
+    offsetof(Portico__Link__V1__Histogram, buckets),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sum",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Link__V1__Histogram, sum),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__link__v1__histogram__field_indices_by_name[] = {
+  0,   /* field[0] = buckets */
+  1,   /* field[1] = sum */
+};
+static const ProtobufCIntRange portico__link__v1__histogram__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor portico__link__v1__histogram__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.link.v1.Histogram",
+  "Histogram",
+  "Portico__Link__V1__Histogram",
+  "portico.link.v1",
+  sizeof(Portico__Link__V1__Histogram),
+  2,
+  portico__link__v1__histogram__field_descriptors,
+  portico__link__v1__histogram__field_indices_by_name,
+  1,  portico__link__v1__histogram__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__histogram__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__link__v1__status_series__field_descriptors[4] =
 {
   {
     "method",
@@ -2196,7 +2292,7 @@ static const ProtobufCFieldDescriptor portico__link__v1__status_count__field_des
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Portico__Link__V1__StatusCount, method),
+    offsetof(Portico__Link__V1__StatusSeries, method),
     NULL,
     NULL,
     0,             /* flags */
@@ -2208,7 +2304,7 @@ static const ProtobufCFieldDescriptor portico__link__v1__status_count__field_des
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Portico__Link__V1__StatusCount, status),
+    offsetof(Portico__Link__V1__StatusSeries, status),
     NULL,
     NULL,
     0,             /* flags */
@@ -2220,39 +2316,52 @@ static const ProtobufCFieldDescriptor portico__link__v1__status_count__field_des
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
-    offsetof(Portico__Link__V1__StatusCount, requests),
+    offsetof(Portico__Link__V1__StatusSeries, requests),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "histograms",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Link__V1__StatusSeries, n_histograms),
+    offsetof(Portico__Link__V1__StatusSeries, histograms),
+    &portico__link__v1__histogram__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
-static const unsigned portico__link__v1__status_count__field_indices_by_name[] = {
+static const unsigned portico__link__v1__status_series__field_indices_by_name[] = {
+  3,   /* field[3] = histograms */
   0,   /* field[0] = method */
   2,   /* field[2] = requests */
   1,   /* field[1] = status */
 };
-static const ProtobufCIntRange portico__link__v1__status_count__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__link__v1__status_series__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
-const ProtobufCMessageDescriptor portico__link__v1__status_count__descriptor =
+const ProtobufCMessageDescriptor portico__link__v1__status_series__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "portico.link.v1.StatusCount",
-  "StatusCount",
-  "Portico__Link__V1__StatusCount",
+  "portico.link.v1.StatusSeries",
+  "StatusSeries",
+  "Portico__Link__V1__StatusSeries",
   "portico.link.v1",
-  sizeof(Portico__Link__V1__StatusCount),
-  3,
-  portico__link__v1__status_count__field_descriptors,
-  portico__link__v1__status_count__field_indices_by_name,
-  1,  portico__link__v1__status_count__number_ranges,
-  (ProtobufCMessageInit) portico__link__v1__status_count__init,
+  sizeof(Portico__Link__V1__StatusSeries),
+  4,
+  portico__link__v1__status_series__field_descriptors,
+  portico__link__v1__status_series__field_indices_by_name,
+  1,  portico__link__v1__status_series__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__status_series__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__link__v1__route_series__field_descriptors[14] =
+static const ProtobufCFieldDescriptor portico__link__v1__route_series__field_descriptors[6] =
 {
   {
     "host",
@@ -2315,134 +2424,31 @@ static const ProtobufCFieldDescriptor portico__link__v1__route_series__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "counts",
-    6,
+    "statuses",
+    15,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Portico__Link__V1__RouteSeries, n_counts),
-    offsetof(Portico__Link__V1__RouteSeries, counts),
-    &portico__link__v1__status_count__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "duration_buckets",
-    7,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_UINT64,
-    offsetof(Portico__Link__V1__RouteSeries, n_duration_buckets),
-    offsetof(Portico__Link__V1__RouteSeries, duration_buckets),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "duration_sum_seconds",
-    8,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Portico__Link__V1__RouteSeries, duration_sum_seconds),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "response_duration_buckets",
-    9,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_UINT64,
-    offsetof(Portico__Link__V1__RouteSeries, n_response_duration_buckets),
-    offsetof(Portico__Link__V1__RouteSeries, response_duration_buckets),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "response_duration_sum_seconds",
-    10,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Portico__Link__V1__RouteSeries, response_duration_sum_seconds),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "request_size_buckets",
-    11,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_UINT64,
-    offsetof(Portico__Link__V1__RouteSeries, n_request_size_buckets),
-    offsetof(Portico__Link__V1__RouteSeries, request_size_buckets),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "request_size_sum",
-    12,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Portico__Link__V1__RouteSeries, request_size_sum),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "response_size_buckets",
-    13,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_UINT64,
-    offsetof(Portico__Link__V1__RouteSeries, n_response_size_buckets),
-    offsetof(Portico__Link__V1__RouteSeries, response_size_buckets),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "response_size_sum",
-    14,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Portico__Link__V1__RouteSeries, response_size_sum),
-    NULL,
+    offsetof(Portico__Link__V1__RouteSeries, n_statuses),
+    offsetof(Portico__Link__V1__RouteSeries, statuses),
+    &portico__link__v1__status_series__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned portico__link__v1__route_series__field_indices_by_name[] = {
-  5,   /* field[5] = counts */
-  6,   /* field[6] = duration_buckets */
-  7,   /* field[7] = duration_sum_seconds */
   0,   /* field[0] = host */
   3,   /* field[3] = ingress_name */
   2,   /* field[2] = ingress_namespace */
   1,   /* field[1] = path */
-  10,   /* field[10] = request_size_buckets */
-  11,   /* field[11] = request_size_sum */
-  8,   /* field[8] = response_duration_buckets */
-  9,   /* field[9] = response_duration_sum_seconds */
-  12,   /* field[12] = response_size_buckets */
-  13,   /* field[13] = response_size_sum */
   4,   /* field[4] = service */
+  5,   /* field[5] = statuses */
 };
-static const ProtobufCIntRange portico__link__v1__route_series__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__link__v1__route_series__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 15, 5 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor portico__link__v1__route_series__descriptor =
 {
@@ -2452,10 +2458,10 @@ const ProtobufCMessageDescriptor portico__link__v1__route_series__descriptor =
   "Portico__Link__V1__RouteSeries",
   "portico.link.v1",
   sizeof(Portico__Link__V1__RouteSeries),
-  14,
+  6,
   portico__link__v1__route_series__field_descriptors,
   portico__link__v1__route_series__field_indices_by_name,
-  1,  portico__link__v1__route_series__number_ranges,
+  2,  portico__link__v1__route_series__number_ranges,
   (ProtobufCMessageInit) portico__link__v1__route_series__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -151,20 +151,22 @@ extension RouteSeries {
                 namespace: try reader.text(message.ingress_namespace, "ingress_namespace"),
                 name: try reader.text(message.ingress_name, "ingress_name")),
             service: try reader.text(message.service, "service"))
-        counts = try reader.list(message.counts, message.n_counts, "counts") { count throws(SnapshotError) in
-            StatusCount(method: count.method, status: count.status, requests: count.requests)
+        statuses = try reader.list(message.statuses, message.n_statuses, "statuses") {
+            status throws(SnapshotError) in try StatusSeries(status)
         }
-        func histogram(_ buckets: UnsafeMutablePointer<UInt64>?, _ count: Int, _ sum: Double) -> HistogramSeries {
-            HistogramSeries(
-                buckets: Array(UnsafeBufferPointer(start: buckets, count: buckets == nil ? 0 : count)), sum: sum)
-        }
-        durationSeconds = histogram(
-            message.duration_buckets, message.n_duration_buckets, message.duration_sum_seconds)
-        responseDurationSeconds = histogram(
-            message.response_duration_buckets, message.n_response_duration_buckets,
-            message.response_duration_sum_seconds)
-        requestBytes = histogram(message.request_size_buckets, message.n_request_size_buckets, message.request_size_sum)
-        responseBytes = histogram(
-            message.response_size_buckets, message.n_response_size_buckets, message.response_size_sum)
+    }
+}
+
+extension StatusSeries {
+    fileprivate init(_ message: Portico__Link__V1__StatusSeries) throws(SnapshotError) {
+        let reader = FieldReader(message: "StatusSeries")
+        self.init(
+            method: message.method, status: message.status, requests: message.requests,
+            histograms: try reader.list(message.histograms, message.n_histograms, "histograms") {
+                histogram throws(SnapshotError) in
+                let count = histogram.buckets == nil ? 0 : histogram.n_buckets
+                return HistogramSeries(
+                    buckets: Array(UnsafeBufferPointer(start: histogram.buckets, count: count)), sum: histogram.sum)
+            })
     }
 }

@@ -192,26 +192,28 @@ extension RouteSeries {
         message.pointee.ingress_namespace = arena.text(ingress.namespace)
         message.pointee.ingress_name = arena.text(ingress.name)
         message.pointee.service = arena.text(service)
-        message.pointee.n_counts = counts.count
-        message.pointee.counts = arena.list(counts) {
-            let count = arena.make(portico__link__v1__status_count__init)
-            count.pointee.method = $0.method
-            count.pointee.status = $0.status
-            count.pointee.requests = $0.requests
-            return count
+        message.pointee.n_statuses = statuses.count
+        message.pointee.statuses = arena.list(statuses) { $0.message(in: arena) }
+        return message
+    }
+}
+
+extension StatusSeries {
+    fileprivate func message(
+        in arena: borrowing MessageArena
+    ) -> UnsafeMutablePointer<Portico__Link__V1__StatusSeries>? {
+        let message = arena.make(portico__link__v1__status_series__init)
+        message.pointee.method = method
+        message.pointee.status = status
+        message.pointee.requests = requests
+        message.pointee.n_histograms = histograms.count
+        message.pointee.histograms = arena.list(histograms) { histogram in
+            let item = arena.make(portico__link__v1__histogram__init)
+            item.pointee.n_buckets = histogram.buckets.count
+            item.pointee.buckets = arena.list(histogram.buckets) { $0 }
+            item.pointee.sum = histogram.sum
+            return item
         }
-        message.pointee.n_duration_buckets = durationSeconds.buckets.count
-        message.pointee.duration_buckets = arena.list(durationSeconds.buckets) { $0 }
-        message.pointee.duration_sum_seconds = durationSeconds.sum
-        message.pointee.n_response_duration_buckets = responseDurationSeconds.buckets.count
-        message.pointee.response_duration_buckets = arena.list(responseDurationSeconds.buckets) { $0 }
-        message.pointee.response_duration_sum_seconds = responseDurationSeconds.sum
-        message.pointee.n_request_size_buckets = requestBytes.buckets.count
-        message.pointee.request_size_buckets = arena.list(requestBytes.buckets) { $0 }
-        message.pointee.request_size_sum = requestBytes.sum
-        message.pointee.n_response_size_buckets = responseBytes.buckets.count
-        message.pointee.response_size_buckets = arena.list(responseBytes.buckets) { $0 }
-        message.pointee.response_size_sum = responseBytes.sum
         return message
     }
 }

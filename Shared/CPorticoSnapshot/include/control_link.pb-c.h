@@ -33,7 +33,8 @@ typedef struct Portico__Link__V1__LiveState Portico__Link__V1__LiveState;
 typedef struct Portico__Link__V1__Drain Portico__Link__V1__Drain;
 typedef struct Portico__Link__V1__Ping Portico__Link__V1__Ping;
 typedef struct Portico__Link__V1__Pong Portico__Link__V1__Pong;
-typedef struct Portico__Link__V1__StatusCount Portico__Link__V1__StatusCount;
+typedef struct Portico__Link__V1__Histogram Portico__Link__V1__Histogram;
+typedef struct Portico__Link__V1__StatusSeries Portico__Link__V1__StatusSeries;
 typedef struct Portico__Link__V1__RouteSeries Portico__Link__V1__RouteSeries;
 typedef struct Portico__Link__V1__Counter Portico__Link__V1__Counter;
 typedef struct Portico__Link__V1__MetricsReport Portico__Link__V1__MetricsReport;
@@ -339,16 +340,37 @@ struct  Portico__Link__V1__Pong
 /*
  * Cumulative since the incarnation began; only series that changed since the last report.
  */
-struct  Portico__Link__V1__StatusCount
+struct  Portico__Link__V1__Histogram
+{
+  ProtobufCMessage base;
+  /*
+   * Counts by bucket, the last one without bound; buckets that are missing at the end are zero.
+   */
+  size_t n_buckets;
+  uint64_t *buckets;
+  double sum;
+};
+#define PORTICO__LINK__V1__HISTOGRAM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__histogram__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Portico__Link__V1__StatusSeries
 {
   ProtobufCMessage base;
   uint32_t method;
   uint32_t status;
   uint64_t requests;
+  /*
+   * Durations of requests, upstream responses, upstream heads and connecting in seconds; sizes of requests and
+   * responses in bytes.
+   */
+  size_t n_histograms;
+  Portico__Link__V1__Histogram **histograms;
 };
-#define PORTICO__LINK__V1__STATUS_COUNT__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__status_count__descriptor) \
-    , 0, 0, 0 }
+#define PORTICO__LINK__V1__STATUS_SERIES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__status_series__descriptor) \
+    , 0, 0, 0, 0,NULL }
 
 
 struct  Portico__Link__V1__RouteSeries
@@ -359,27 +381,12 @@ struct  Portico__Link__V1__RouteSeries
   char *ingress_namespace;
   char *ingress_name;
   char *service;
-  size_t n_counts;
-  Portico__Link__V1__StatusCount **counts;
-  /*
-   * Cumulative counts by bucket of the histogram's bounds, the last one without bound.
-   */
-  size_t n_duration_buckets;
-  uint64_t *duration_buckets;
-  double duration_sum_seconds;
-  size_t n_response_duration_buckets;
-  uint64_t *response_duration_buckets;
-  double response_duration_sum_seconds;
-  size_t n_request_size_buckets;
-  uint64_t *request_size_buckets;
-  double request_size_sum;
-  size_t n_response_size_buckets;
-  uint64_t *response_size_buckets;
-  double response_size_sum;
+  size_t n_statuses;
+  Portico__Link__V1__StatusSeries **statuses;
 };
 #define PORTICO__LINK__V1__ROUTE_SERIES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__link__v1__route_series__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0,NULL, 0, 0,NULL, 0, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 struct  Portico__Link__V1__Counter
@@ -809,24 +816,43 @@ Portico__Link__V1__Pong *
 void   portico__link__v1__pong__free_unpacked
                      (Portico__Link__V1__Pong *message,
                       ProtobufCAllocator *allocator);
-/* Portico__Link__V1__StatusCount methods */
-void   portico__link__v1__status_count__init
-                     (Portico__Link__V1__StatusCount         *message);
-size_t portico__link__v1__status_count__get_packed_size
-                     (const Portico__Link__V1__StatusCount   *message);
-size_t portico__link__v1__status_count__pack
-                     (const Portico__Link__V1__StatusCount   *message,
+/* Portico__Link__V1__Histogram methods */
+void   portico__link__v1__histogram__init
+                     (Portico__Link__V1__Histogram         *message);
+size_t portico__link__v1__histogram__get_packed_size
+                     (const Portico__Link__V1__Histogram   *message);
+size_t portico__link__v1__histogram__pack
+                     (const Portico__Link__V1__Histogram   *message,
                       uint8_t             *out);
-size_t portico__link__v1__status_count__pack_to_buffer
-                     (const Portico__Link__V1__StatusCount   *message,
+size_t portico__link__v1__histogram__pack_to_buffer
+                     (const Portico__Link__V1__Histogram   *message,
                       ProtobufCBuffer     *buffer);
-Portico__Link__V1__StatusCount *
-       portico__link__v1__status_count__unpack
+Portico__Link__V1__Histogram *
+       portico__link__v1__histogram__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data);
-void   portico__link__v1__status_count__free_unpacked
-                     (Portico__Link__V1__StatusCount *message,
+void   portico__link__v1__histogram__free_unpacked
+                     (Portico__Link__V1__Histogram *message,
+                      ProtobufCAllocator *allocator);
+/* Portico__Link__V1__StatusSeries methods */
+void   portico__link__v1__status_series__init
+                     (Portico__Link__V1__StatusSeries         *message);
+size_t portico__link__v1__status_series__get_packed_size
+                     (const Portico__Link__V1__StatusSeries   *message);
+size_t portico__link__v1__status_series__pack
+                     (const Portico__Link__V1__StatusSeries   *message,
+                      uint8_t             *out);
+size_t portico__link__v1__status_series__pack_to_buffer
+                     (const Portico__Link__V1__StatusSeries   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Link__V1__StatusSeries *
+       portico__link__v1__status_series__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__link__v1__status_series__free_unpacked
+                     (Portico__Link__V1__StatusSeries *message,
                       ProtobufCAllocator *allocator);
 /* Portico__Link__V1__RouteSeries methods */
 void   portico__link__v1__route_series__init
@@ -979,8 +1005,11 @@ typedef void (*Portico__Link__V1__Ping_Closure)
 typedef void (*Portico__Link__V1__Pong_Closure)
                  (const Portico__Link__V1__Pong *message,
                   void *closure_data);
-typedef void (*Portico__Link__V1__StatusCount_Closure)
-                 (const Portico__Link__V1__StatusCount *message,
+typedef void (*Portico__Link__V1__Histogram_Closure)
+                 (const Portico__Link__V1__Histogram *message,
+                  void *closure_data);
+typedef void (*Portico__Link__V1__StatusSeries_Closure)
+                 (const Portico__Link__V1__StatusSeries *message,
                   void *closure_data);
 typedef void (*Portico__Link__V1__RouteSeries_Closure)
                  (const Portico__Link__V1__RouteSeries *message,
@@ -1021,7 +1050,8 @@ extern const ProtobufCMessageDescriptor portico__link__v1__live_state__descripto
 extern const ProtobufCMessageDescriptor portico__link__v1__drain__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__ping__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__pong__descriptor;
-extern const ProtobufCMessageDescriptor portico__link__v1__status_count__descriptor;
+extern const ProtobufCMessageDescriptor portico__link__v1__histogram__descriptor;
+extern const ProtobufCMessageDescriptor portico__link__v1__status_series__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__route_series__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__counter__descriptor;
 extern const ProtobufCMessageDescriptor portico__link__v1__metrics_report__descriptor;

@@ -63,12 +63,17 @@ import Testing
     @Test func `A histogram is written with cumulative buckets`() {
         aggregator.begin("a", process: "node/worker-0")
         var series = RouteSeries(host: "h", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
-        series.durationSeconds = HistogramSeries(buckets: [1, 2] + [UInt64](repeating: 0, count: 9) + [4], sum: 50)
+        let buckets = [1, 2] + [UInt64](repeating: 0, count: 9) + [4]
+        series.statuses = [
+            StatusSeries(
+                method: RequestMethod.index(of: "PUT"), status: 201, requests: 7,
+                histograms: [HistogramSeries(buckets: buckets, sum: 50)])
+        ]
         aggregator.take(MetricsReport(routes: [series]), from: "a")
         let text = text()
-        #expect(text.contains(#"path="/",le="0.01"} 3"#))
-        #expect(text.contains(#"path="/",le="10"} 3"#))
-        #expect(text.contains(#"path="/",le="+Inf"} 7"#))
+        #expect(text.contains(#"path="/",method="PUT",status="201",le="0.01"} 3"#))
+        #expect(text.contains(#"path="/",method="PUT",status="201",le="10"} 3"#))
+        #expect(text.contains(#"path="/",method="PUT",status="201",le="+Inf"} 7"#))
         #expect(text.contains("request_duration_seconds_sum{"))
     }
 
@@ -79,16 +84,19 @@ import Testing
 
     @Test func `Many routes are written in pages, each family whole and in one place`() {
         aggregator.begin("a", process: "node/worker-0")
+        let histograms = RouteHistogram.allCases.map { _ in HistogramSeries(buckets: [1], sum: 1) }
         let routes = (0..<1_000).map { number in
-            RouteSeries(
+            var series = RouteSeries(
                 host: "h\(number)", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
+            series.statuses = [StatusSeries(method: 1, status: 200, requests: 1, histograms: histograms)]
+            return series
         }
         aggregator.take(MetricsReport(routes: routes), from: "a")
         let pages = Array(aggregator.pages())
         #expect(pages.count > 10)
         #expect(pages.allSatisfy { $0.utf8.count < 128 << 10 })
         let lines = pages.joined().split(separator: "\n")
-        for family in ["request_duration_seconds", "response_size"] {
+        for family in ["request_duration_seconds", "connect_duration_seconds", "response_size"] {
             let samples = lines.indices.filter { lines[$0].hasPrefix("nginx_ingress_controller_\(family)_count") }
             #expect(samples.count == 1_000)
             #expect(lines.count { $0.hasPrefix("# TYPE nginx_ingress_controller_\(family) ") } == 1)
@@ -97,7 +105,7 @@ import Testing
 
     private func report(requests: UInt64) -> MetricsReport {
         var series = RouteSeries(host: "h", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
-        series.counts = [StatusCount(method: RequestMethod.index(of: "GET"), status: 200, requests: requests)]
+        series.statuses = [StatusSeries(method: RequestMethod.index(of: "GET"), status: 200, requests: requests)]
         return MetricsReport(routes: [series])
     }
 

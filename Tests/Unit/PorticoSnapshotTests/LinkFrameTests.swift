@@ -15,11 +15,15 @@ import Testing
     static var series: RouteSeries {
         var series = RouteSeries(
             host: "a", path: "/", ingress: ObjectName(namespace: "default", name: "a"), service: "b")
-        series.counts = [StatusCount(method: 1, status: 200, requests: .max)]
-        series.durationSeconds = HistogramSeries(buckets: [0, 1, 2], sum: 0.25)
-        series.responseDurationSeconds = HistogramSeries(buckets: [3], sum: 1)
-        series.requestBytes = HistogramSeries(buckets: [], sum: 2)
-        series.responseBytes = HistogramSeries(buckets: [.max], sum: 3e300)
+        series.statuses = [
+            StatusSeries(
+                method: 1, status: 200, requests: .max,
+                histograms: [
+                    HistogramSeries(buckets: [0, 1, 2], sum: 0.25), HistogramSeries(buckets: [], sum: 2),
+                    HistogramSeries(buckets: [.max], sum: 3e300),
+                ]),
+            StatusSeries(method: 0, status: 0, requests: 0),
+        ]
         return series
     }
 

@@ -228,7 +228,7 @@ private func request(_ method: String = "GET", _ extra: String = "", version: St
         #expect(client.readToEnd() == "")
         _ = upstream.readToEnd()
         #expect(worker.inLoop { $0.core.counters.openUpstreamConnections } == 0)
-        #expect(worker.inLoop { $0.core.statistics.compactMap { $0 }.flatMap(\.counts).map(\.status) } == [200, 499])
+        #expect(worker.inLoop { $0.core.statistics.compactMap { $0 }.flatMap(\.statuses).map(\.status) } == [200, 499])
     }
 
     @Test func `TRACE is not allowed, and the connection goes on`() throws {
