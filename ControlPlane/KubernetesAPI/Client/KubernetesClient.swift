@@ -23,27 +23,36 @@ package final class KubernetesClient: Sendable {
 
     /// - Returns: a success only; every other status is thrown as `APIError.refused`.
     package func send(_ request: APIRequest) async throws(APIError) -> APIResponse {
-        try await repeatingWhenThrottled(request, takeBytes: nil)
+        try await repeatingWhenThrottled(request, nil)
     }
 
     /// Hands out the body of a success as it arrives, and returns when it has ended.
     ///
-    /// - Parameter takeBytes: called on the client's thread, and must not block it. False ends the transfer, which is
-    ///   then thrown as `APIError.malformed`.
+    /// - Parameters:
+    ///   - begun: called when the head of a success has arrived.
+    ///   - takeBytes: called on the client's thread, and must not block it. False ends the transfer, which is then
+    ///     thrown as `APIError.malformed`.
     @discardableResult
     package func stream(
-        _ request: APIRequest, takeBytes: @escaping @Sendable (UnsafeBufferPointer<UInt8>) -> Bool
+        _ request: APIRequest, begun: (@Sendable () -> Void)? = nil,
+        takeBytes: @escaping @Sendable (UnsafeBufferPointer<UInt8>) -> Bool
     ) async throws(APIError) -> APIResponse {
-        try await repeatingWhenThrottled(request, takeBytes: takeBytes)
+        try await repeatingWhenThrottled(request, Taker(begun: begun, takeBytes: takeBytes))
+    }
+
+    /// Who takes a response as it arrives.
+    private struct Taker {
+        var begun: (@Sendable () -> Void)?
+        var takeBytes: Transfer.ByteTaker
     }
 
     private func repeatingWhenThrottled(
-        _ request: APIRequest, takeBytes: Transfer.ByteTaker?
+        _ request: APIRequest, _ taker: Taker?
     ) async throws(APIError) -> APIResponse {
         let deadline = MonotonicClock.seconds + request.timeoutSeconds
         for _ in 0..<KubernetesClient.throttledRepeats {
             do {
-                return try await authenticated(request, takeBytes)
+                return try await authenticated(request, taker)
             } catch {
                 guard request.repeatsWhenThrottled, let pause = KubernetesClient.pause(after: error),
                     MonotonicClock.seconds + pause < deadline
@@ -51,7 +60,7 @@ package final class KubernetesClient: Sendable {
                 do { try await Task.sleep(for: .seconds(pause)) } catch { throw .cancelled }
             }
         }
-        return try await authenticated(request, takeBytes)
+        return try await authenticated(request, taker)
     }
 
     /// Seconds to wait as the server wishes; nil where it does not wish to be asked again.
@@ -62,21 +71,21 @@ package final class KubernetesClient: Sendable {
     }
 
     private func authenticated(
-        _ request: APIRequest, _ takeBytes: Transfer.ByteTaker?
+        _ request: APIRequest, _ taker: Taker?
     ) async throws(APIError) -> APIResponse {
         let parameters = try await source.parameters()
         do {
-            return try await transfer(request, parameters, takeBytes)
+            return try await transfer(request, parameters, taker)
         } catch {
             guard error.isUnauthorized, await source.refuse(parameters) else { throw error }
-            return try await transfer(request, try await source.parameters(), takeBytes)
+            return try await transfer(request, try await source.parameters(), taker)
         }
     }
 
     private func transfer(
-        _ request: APIRequest, _ parameters: ConnectionParameters, _ takeBytes: Transfer.ByteTaker?
+        _ request: APIRequest, _ parameters: ConnectionParameters, _ taker: Taker?
     ) async throws(APIError) -> APIResponse {
-        let transfer = Transfer(request, parameters, takeBytes: takeBytes)
+        let transfer = Transfer(request, parameters, begun: taker?.begun, takeBytes: taker?.takeBytes)
         let result = await withTaskCancellationHandler {
             loop.add(transfer)
             return await transfer.value()

@@ -16,6 +16,7 @@ final class Transfer: @unchecked Sendable {
     let request: APIRequest
     let parameters: ConnectionParameters
     private let takeBytes: ByteTaker?
+    private let begun: (@Sendable () -> Void)?
     private let outcome = Mutex<(result: Result<APIResponse, APIError>?, waiter: Waiter?)>((nil, nil))
     private let isCancelled = Atomic<Bool>(false)
 
@@ -30,10 +31,16 @@ final class Transfer: @unchecked Sendable {
     /// Monotonic seconds.
     private(set) var lastByteAt = 0.0
 
-    /// - Parameter takeBytes: takes the body of a success as it arrives; false ends the transfer.
-    init(_ request: APIRequest, _ parameters: ConnectionParameters, takeBytes: ByteTaker? = nil) {
+    /// - Parameters:
+    ///   - begun: called when the head of a success has arrived.
+    ///   - takeBytes: takes the body of a success as it arrives; false ends the transfer.
+    init(
+        _ request: APIRequest, _ parameters: ConnectionParameters, begun: (@Sendable () -> Void)? = nil,
+        takeBytes: ByteTaker? = nil
+    ) {
         self.request = request
         self.parameters = parameters
+        self.begun = begun
         self.takeBytes = takeBytes
         errorText.pointee = 0
     }
@@ -123,6 +130,9 @@ final class Transfer: @unchecked Sendable {
         } else if let colon = line.firstIndex(of: ":") {
             let value = line[line.index(after: colon)...].drop { $0 == " " }.prefix { $0 != "\r\n" && $0 != "\n" }
             response.headers.append(APIHeader(name: line[..<colon].lowercased(), value: String(value)))
+        } else if let begun, let handle {
+            _ = portico_curl_response_code(handle, &response.status)
+            if (200..<300).contains(response.status) { begun() }
         }
         return count
     }
