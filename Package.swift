@@ -50,8 +50,11 @@ let shared: [Target] = [
 
 let controlPlane: [Target] = [
     library("ClusterState", in: "ControlPlane", ["PorticoModel"]),
-    library("ManifestDirectory", in: "ControlPlane", ["PorticoModel", "ClusterState", "CSystem", yams, logging]),
-    library("KubernetesAPI", in: "ControlPlane", ["PorticoModel", "ClusterState", "CCurl", logging]),
+    library("YAMLDocuments", in: "ControlPlane", ["ClusterState", yams]),
+    library(
+        "ManifestDirectory", in: "ControlPlane",
+        ["PorticoModel", "ClusterState", "YAMLDocuments", "CSystem", logging]),
+    library("KubernetesAPI", in: "ControlPlane", ["PorticoModel", "ClusterState", "YAMLDocuments", "CCurl"]),
     library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState"]),
     library("RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations"]),
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
@@ -64,14 +67,16 @@ let controlPlane: [Target] = [
     library(
         "ControllerCore", in: "ControlPlane",
         [
-            "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "IngressAnnotations",
+            "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "KubernetesAPI",
+            "IngressAnnotations",
             "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "ControlServer",
             "PorticoTelemetry", "ControlLink", "CSystem", logging,
         ]),
     executable(
         "portico-control", in: "ControlPlane",
         [
-            "ControllerCore", "PorticoModel", "PorticoTelemetry", "ProcessSupervision", "RouteCompiler",
+            "ControllerCore", "KubernetesAPI", "PorticoModel", "PorticoTelemetry", "ProcessSupervision",
+            "RouteCompiler",
             "SnapshotStore",
             "CSystem", argumentParser, logging,
         ]),

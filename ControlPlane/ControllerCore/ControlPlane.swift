@@ -1,12 +1,14 @@
+import ClusterState
 import ControlLink
 import ControlServer
 import ExternalNames
 import Glibc
+import KubernetesAPI
 import Logging
 import ManifestDirectory
 import SnapshotStore
 
-/// A whole control plane: folder of manifests → compiler → snapshots → control link, with metrics and the admin socket.
+/// A whole control plane: folder or cluster → compiler → snapshots → control link, with metrics and the admin socket.
 package final class ControlPlane: Sendable {
     package static let release = "0.1.0"
 
@@ -14,19 +16,13 @@ package final class ControlPlane: Sendable {
     private let store: SnapshotStore
     private let listener: LinkListener
     private let resolvers: [ExternalNameResolver]
-    private let manifests: ManifestDirectory
+    private let source: any ObjectSource
     private let front: HTTPFront
     private let dataDirectory: DataDirectory
 
     /// Takes the lock, the addresses and the sockets; `start` begins to serve.
     package init(_ configuration: ControllerConfiguration, logger: Logger) async throws(ControllerStartError) {
-        var status = stat()
-        guard stat(configuration.manifests, &status) == 0 else {
-            throw ControllerStartError("the folder \(configuration.manifests) does not exist")
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw ControllerStartError("\(configuration.manifests) is not a folder")
-        }
+        if case .folder(let path) = configuration.source { try ControlPlane.checkFolder(path) }
         dataDirectory = try DataDirectory(path: configuration.dataDirectory, lockPath: configuration.lock)
         do {
             store = try SnapshotStore(path: configuration.database, retention: configuration.retention, logger: logger)
@@ -38,8 +34,7 @@ package final class ControlPlane: Sendable {
             resolvers = groups.map { group in
                 ExternalNameResolver(log: logger) { controller.post(.resolved($0, classGroup: group)) }
             }
-            manifests = ManifestDirectory(
-                path: configuration.manifests, lastGood: LastGoodObjects(store: store, logger: logger))
+            source = ControlPlane.makeSource(configuration, store, logger) { controller.post(.objects($0)) }
             let sources = HTTPFront.Sources(
                 admin: controller, readiness: { await controller.notReadyReason },
                 metrics: { [listener] in await controller.metricsPages(link: listener.counters) })
@@ -50,21 +45,43 @@ package final class ControlPlane: Sendable {
         } catch {
             throw ControllerStartError("\(error)")
         }
-        await controller.connect(listener: listener, resolvers: resolvers)
+        await controller.connect(source: source, listener: listener, resolvers: resolvers)
+    }
+
+    private static func checkFolder(_ path: String) throws(ControllerStartError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw ControllerStartError("the folder \(path) does not exist") }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw ControllerStartError("\(path) is not a folder") }
+    }
+
+    private static func makeSource(
+        _ configuration: ControllerConfiguration, _ store: SnapshotStore, _ logger: Logger,
+        handler: @escaping @Sendable (ObjectUpdate) -> Void
+    ) -> any ObjectSource {
+        switch configuration.source {
+        case .folder(let path):
+            let folder = ManifestDirectory(path: path, lastGood: LastGoodObjects(store: store, logger: logger))
+            return FolderSource(folder: folder, handler: handler)
+        case .cluster(let cluster):
+            var handler = handler
+            if let rate = cluster.updatesPerSecond {
+                let pacer = UpdatePacer(perSecond: rate, handler: handler)
+                handler = { pacer.take($0) }
+            }
+            return ClusterSource(client: cluster.client, selection: cluster.selection, handler: handler)
+        }
     }
 
     /// Serves until `stop`.
     package func start() async throws(ControllerStartError) {
         do { try await front.start() } catch { throw ControllerStartError(error.description) }
         listener.start()
-        do {
-            try manifests.start { [controller] in controller.post(.manifests($0)) }
-        } catch { throw ControllerStartError(error.description) }
+        try source.start()
     }
 
     /// Ends everything in order. Workers go on with what they have.
     package func stop() async {
-        manifests.stop()
+        source.stop()
         for resolver in resolvers { resolver.stop() }
         listener.stop()
         await front.stop()

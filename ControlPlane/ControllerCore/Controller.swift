@@ -6,13 +6,12 @@ import Dispatch
 import ExternalNames
 import FoundationEssentials
 import Logging
-import ManifestDirectory
 import PorticoModel
 import RouteCompiler
 import SnapshotPublisher
 import SnapshotStore
 
-/// Turns what happens to the manifests, to names and to workers into what the workers are sent.
+/// Turns what happens to objects, to names and to workers into what the workers are sent.
 ///
 /// Everything runs on one queue, a batch of events at a time: what arrives while a batch is worked on makes the next one,
 /// so a burst of changes costs one compilation and one version.
@@ -32,6 +31,9 @@ actor Controller {
     var diagnostics = DiagnosticTable()
     var workers = WorkerTable()
     private(set) var listener: LinkListener?
+    private var source: (any ObjectSource)?
+    private var gate = StartGate()
+    private var secrets: WantedSecrets
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -40,6 +42,7 @@ actor Controller {
         self.store = store
         self.logger = logger
         executor = QueueExecutor(label: "portico.controller")
+        secrets = WantedSecrets(configuration.classGroups, fixed: configuration.namedSecrets)
         let versions = VersionAllocator(store: store)
         self.versions = versions
         streams = configuration.classGroups.map { [objects] group in
@@ -53,7 +56,8 @@ actor Controller {
 
     /// Where results go. To be called once, before the first event.
     /// - Parameter resolvers: one for each class group, in order.
-    func connect(listener: LinkListener, resolvers: [ExternalNameResolver]) {
+    func connect(source: any ObjectSource, listener: LinkListener, resolvers: [ExternalNameResolver]) {
+        self.source = source
         self.listener = listener
         for (stream, resolver) in zip(streams, resolvers) { stream.connect(listener: listener, resolver: resolver) }
     }
@@ -70,25 +74,36 @@ actor Controller {
 
     private func work() {
         var changes: [ObjectChange] = []
-        var hasManifests = false
+        var progress: ObjectUpdate.Progress?
         var resolved: [String: [EndpointSet]] = [:]
         for event in mailbox.take() {
             switch event {
-            case .manifests(let update):
-                hasManifests = true
+            case .objects(let update):
+                progress = update.progress
                 changes += update.changes
-                diagnostics.replaceFolder(update.diagnostics, logger)
+                if let wrong = update.diagnostics { diagnostics.replaceSource(wrong, logger) }
             case .resolved(let set, let classGroup): resolved[classGroup, default: []].append(set)
             case .link(let event): handle(event)
             }
         }
-        if hasManifests { compile(changes) }
-        if changes.count > Controller.manyChanges { giveBackMemory() }
+        if let progress { take(changes, progress) }
         for (classGroup, sets) in resolved { stream(classGroup)?.take(resolved: sets) }
     }
 
-    private func compile(_ changes: [ObjectChange]) {
+    private func take(_ changes: [ObjectChange], _ progress: ObjectUpdate.Progress) {
         let applied = objects.apply(changes)
+        let wantsOthers = secrets.update(after: applied, objects.state)
+        switch gate.take(applied, progress) {
+        case .wait: break
+        case .askForSecrets: source?.want(secrets: secrets.names)
+        case .compile(let applied):
+            compile(applied)
+            if wantsOthers { source?.want(secrets: secrets.names) }
+            if applied.count > Controller.manyChanges { giveBackMemory() }
+        }
+    }
+
+    private func compile(_ applied: [AppliedChange]) {
         for stream in streams { diagnostics.replace(stream.take(applied), of: stream.name, logger) }
     }
 
@@ -149,8 +164,9 @@ actor Controller {
 
     /// Why it is not ready; nil when it is.
     var notReadyReason: String? {
+        guard gate.isOpen else { return gate.missing }
         guard streams.allSatisfy({ $0.firstPublished != nil }), let first = streams[0].firstPublished else {
-            return "the manifests have not been compiled yet"
+            return "the objects have not been compiled yet"
         }
         let applied = workers.count(of: streams[0].name, running: first)
         guard applied < configuration.expectedWorkers else { return nil }

@@ -1,10 +1,16 @@
+import PorticoModel
 import RouteCompiler
 import SnapshotStore
 
 /// What a control plane is told at its start.
 package struct ControllerConfiguration: Sendable {
-    /// The folder of manifests.
-    package var manifests: String
+    package enum Source: Sendable {
+        /// A folder of manifests.
+        case folder(String)
+        case cluster(ClusterConfiguration)
+    }
+
+    package var source: Source
     /// The Unix socket that the data plane connects to.
     package var controlSocket: String
     /// Numeric, without brackets.
@@ -15,6 +21,8 @@ package struct ControllerConfiguration: Sendable {
     package var compiler = CompilerConfiguration()
     /// Class groups besides the default one.
     package var namedClassGroups: [NamedClassGroup] = []
+    /// Secrets that flags name, besides those that Ingresses do.
+    package var namedSecrets: Set<ObjectName> = []
     package var retention = SnapshotRetention()
     /// Readiness waits for so many workers of the default class group to have applied the configuration.
     package var expectedWorkers = 0
@@ -25,9 +33,9 @@ package struct ControllerConfiguration: Sendable {
     package var podName = ""
 
     package init(
-        manifests: String, controlSocket: String, metricsHost: String, metricsPort: UInt16, dataDirectory: String
+        source: Source, controlSocket: String, metricsHost: String, metricsPort: UInt16, dataDirectory: String
     ) {
-        self.manifests = manifests
+        self.source = source
         self.controlSocket = controlSocket
         self.metricsHost = metricsHost
         self.metricsPort = metricsPort

@@ -1,15 +1,15 @@
 import Logging
 import PorticoModel
 
-/// What is wrong at this moment, in the folder and in the objects. Each diagnostic is logged when it appears, and once more
+/// What is wrong at this moment, at the source of the objects and in them. Each diagnostic is logged when it appears, and once more
 /// when it is gone.
 struct DiagnosticTable {
-    private var ofFolder: [Diagnostic] = []
+    private var ofSource: [Diagnostic] = []
     /// By class group. Groups may say the same of an object that both use.
     private var ofObjects: [String: [ObjectReference: [Diagnostic]]] = [:]
 
     private var present: Set<Diagnostic> {
-        ofObjects.values.reduce(into: Set(ofFolder)) { present, group in
+        ofObjects.values.reduce(into: Set(ofSource)) { present, group in
             for diagnostics in group.values { present.formUnion(diagnostics) }
         }
     }
@@ -19,11 +19,11 @@ struct DiagnosticTable {
 
     func count(of severity: Diagnostic.Severity) -> Int { present.count { $0.severity == severity } }
 
-    /// Takes everything that is wrong in the folder.
-    mutating func replaceFolder(_ diagnostics: [Diagnostic], _ logger: Logger) {
-        guard diagnostics != ofFolder else { return }
-        DiagnosticTable.log(from: ofFolder, to: diagnostics, logger)
-        ofFolder = diagnostics
+    /// Takes everything that is wrong at the source.
+    mutating func replaceSource(_ diagnostics: [Diagnostic], _ logger: Logger) {
+        guard diagnostics != ofSource else { return }
+        DiagnosticTable.log(from: ofSource, to: diagnostics, logger)
+        ofSource = diagnostics
     }
 
     /// Takes everything that is wrong with these objects as a class group sees them.

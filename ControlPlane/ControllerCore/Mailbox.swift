@@ -1,11 +1,11 @@
+import ClusterState
 import ControlServer
-import ManifestDirectory
 import PorticoModel
 import Synchronization
 
 /// What the controller reacts to.
 enum ControllerEvent: Sendable {
-    case manifests(ManifestUpdate)
+    case objects(ObjectUpdate)
     /// Addresses of an external name of a class group.
     case resolved(EndpointSet, classGroup: String)
     case link(LinkListenerEvent)

@@ -1,5 +1,6 @@
 import ClusterState
 import PorticoModel
+import YAMLDocuments
 
 /// An object as a file declares it.
 struct Declaration: Sendable {

@@ -62,3 +62,10 @@ struct ClassPass {
         return name == selection.ingressClass || selection.acceptsMissingClassObjects && name == "portico"
     }
 }
+
+extension ClassSelection {
+    /// Whether the Ingress is ours, as the classes are at this moment.
+    package func serves(_ ingress: Ingress, classes: [ObjectName: IngressClass]) -> Bool {
+        ClassPass(selection: self, classes: classes).decide(ingress) == .served
+    }
+}

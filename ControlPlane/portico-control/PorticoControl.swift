@@ -15,8 +15,7 @@ import SnapshotStore
         commandName: "portico-control",
         abstract: "Compiles Ingress configuration and keeps the data plane up to date.")
 
-    @Option(help: ArgumentHelp("The folder of manifests, YAML or JSON.", valueName: "dir"))
-    var manifests: String
+    @OptionGroup(title: "Where objects come from") var source: SourceOptions
 
     @Option(help: ArgumentHelp("The Unix socket that the data plane connects to.", valueName: "path"))
     var controlSocket = "/run/portico/control.sock"
@@ -83,17 +82,19 @@ import SnapshotStore
         guard let address = ListenAddress(metrics) else { return }
         let plane = try await ControlPlane(makeConfiguration(address), logger: logger)
         try await plane.start()
-        logger.info("serving \(manifests) on \(controlSocket), metrics on \(address)")
+        logger.info("serving \(source.description) on \(controlSocket), metrics on \(address)")
         let signal = await ending.wait()
         logger.info("ending on \(signal == SIGINT ? "SIGINT" : "SIGTERM")")
         await plane.stop()
     }
 
-    private func makeConfiguration(_ address: ListenAddress) -> ControllerConfiguration {
+    private func makeConfiguration(_ address: ListenAddress) throws(ControllerStartError) -> ControllerConfiguration {
         var configuration = ControllerConfiguration(
-            manifests: manifests, controlSocket: controlSocket, metricsHost: address.host, metricsPort: address.port,
-            dataDirectory: dataDir)
+            source: try source.source(configMaps: selection.namedConfigMaps, services: selection.namedServices),
+            controlSocket: controlSocket, metricsHost: address.host, metricsPort: address.port, dataDirectory: dataDir)
         configuration.compiler = selection.compilerConfiguration
+        // Manifests in a folder seldom come with their IngressClass.
+        configuration.compiler.classes.acceptsMissingClassObjects = source.manifests != nil
         configuration.namedClassGroups = selection.namedClassGroups
         configuration.controllerClass = selection.controllerClass.first ?? configuration.controllerClass
         configuration.retention = SnapshotRetention(count: snapshotHistory, age: snapshotMaxAge.map { $0 * 86_400 })

@@ -66,14 +66,18 @@ struct SelectionOptions: ParsableArguments {
         }
     }
 
+    var namedConfigMaps: Set<ObjectName> {
+        Set([configmap?.name].compactMap { $0 } + classGroupConfigmap.map(\.configMap.name))
+    }
+
+    var namedServices: Set<ObjectName> { Set([defaultBackendService?.name].compactMap { $0 }) }
+
     var compilerConfiguration: CompilerConfiguration {
         var configuration = CompilerConfiguration()
         configuration.classes.ingressClass = ingressClass
         if !controllerClass.isEmpty { configuration.classes.controllerClasses = Set(controllerClass) }
         configuration.classes.watchIngressWithoutClass = watchIngressWithoutClass
         configuration.classes.ingressClassByName = ingressClassByName
-        // Manifests in a folder seldom come with their IngressClass.
-        configuration.classes.acceptsMissingClassObjects = true
         configuration.configMap = configmap?.name
         configuration.defaultBackendService = defaultBackendService?.name
         configuration.annotationPrefix = annotationsPrefix

@@ -21,7 +21,7 @@ final class TestPlane {
         let manifests = try folder.makeFolder("manifests")
         for (name, text) in files { try folder.write(text, to: "manifests/\(name)") }
         var configuration = ControllerConfiguration(
-            manifests: manifests, controlSocket: folder("control.sock"), metricsHost: "127.0.0.1", metricsPort: 0,
+            source: .folder(manifests), controlSocket: folder("control.sock"), metricsHost: "127.0.0.1", metricsPort: 0,
             dataDirectory: folder("data"))
         configuration.compiler.classes.acceptsMissingClassObjects = true
         configuration.compiler.classes.ingressClass = "portico"

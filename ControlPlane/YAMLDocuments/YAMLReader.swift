@@ -2,12 +2,12 @@ import ClusterState
 import Yams
 
 /// Reads YAML into nodes with their lines.
-enum YAMLReader {
+package enum YAMLReader {
     /// A document that grows beyond this through its aliases is an attack, not a manifest.
     static let maximumNodes = 1_000_000
 
     /// The roots of a text: mostly one, none where it holds comments only.
-    static func readAll(_ text: String) throws(DocumentFault) -> [ObjectNode] {
+    package static func readAll(_ text: String) throws(DocumentFault) -> [ObjectNode] {
         do {
             let parser = try Parser(yaml: text, resolver: .basic)
             var roots: [ObjectNode] = []
