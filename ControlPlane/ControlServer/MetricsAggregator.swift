@@ -28,10 +28,31 @@ package final class MetricsAggregator: Sendable {
         }
     }
 
+    /// Numbers the routes, so that each is named once however many workers count it.
+    private struct RouteNumbers {
+        private(set) var keys: [RouteKey] = []
+        private var numbers: [RouteKey: Int] = [:]
+
+        mutating func number(of key: RouteKey) -> Int {
+            if let number = numbers[key] { return number }
+            numbers[key] = keys.count
+            keys.append(key)
+            return keys.count - 1
+        }
+    }
+
     private struct Totals {
-        var routes: [RouteKey: RouteSeries] = [:]
+        /// By the route's number; there may be fewer than routes.
+        var routes: [PackedRouteSeries?] = []
         var counters: [CounterKey: Double] = [:]
         var gauges: [CounterKey: Double] = [:]
+
+        func route(_ number: Int) -> PackedRouteSeries? { number < routes.count ? routes[number] : nil }
+
+        mutating func set(_ series: PackedRouteSeries, at number: Int) {
+            while routes.count <= number { routes.append(nil) }
+            routes[number] = series
+        }
     }
 
     private struct Process {
@@ -41,6 +62,7 @@ package final class MetricsAggregator: Sendable {
     }
 
     private struct State {
+        var routes = RouteNumbers()
         var processes: [String: Process] = [:]
         var base = Totals()
     }
@@ -57,7 +79,8 @@ package final class MetricsAggregator: Sendable {
     package func begin(_ incarnation: String, process: String) {
         state.withLock { state in
             for (former, record) in state.processes where record.name == process && former != incarnation {
-                MetricsAggregator.add(record.totals, to: &state.base, withGauges: false)
+                MetricsAggregator.addRoutes(of: record.totals, to: &state.base, state.routes.keys)
+                MetricsAggregator.addNumbers(of: record.totals, to: &state.base, withGauges: false)
                 state.processes[former] = nil
             }
             state.processes[incarnation, default: Process(name: process)].isConnected = true
@@ -71,7 +94,7 @@ package final class MetricsAggregator: Sendable {
             for series in report.routes {
                 let key = RouteKey(
                     host: series.host, path: series.path, ingress: series.ingress, service: series.service)
-                process.totals.routes[key] = series
+                process.totals.set(PackedRouteSeries(series), at: state.routes.number(of: key))
             }
             for series in report.counters {
                 let key = CounterKey(name: series.name, labels: series.labels)
@@ -92,28 +115,42 @@ package final class MetricsAggregator: Sendable {
 
     /// Every family that workers report.
     package func pages() -> MetricsPages {
-        let totals = sum()
+        let (totals, routes) = state.withLock { (MetricsAggregator.sum($0), MetricsAggregator.routes($0)) }
         var rest = PrometheusText()
         writeNumbers(totals.counters, .counter, into: &rest)
         writeNumbers(totals.gauges, .gauge, into: &rest)
-        let routes = totals.routes.sorted { $0.key < $1.key }.map { MetricsPages.Route(key: $0.key, series: $0.value) }
-        return MetricsPages(controllerLabels: controllerLabels, routes: routes, rest: rest.text)
+        return MetricsPages(
+            controllerLabels: controllerLabels, routes: routes.sorted { $0.key < $1.key }, rest: rest.text)
     }
 
-    private func sum() -> Totals {
-        state.withLock { state in
-            var totals = state.base
-            for process in state.processes.values {
-                MetricsAggregator.add(process.totals, to: &totals, withGauges: process.isConnected)
-            }
-            return totals
+    /// Each route with what every process counted of it, to be added up when it is written.
+    private static func routes(_ state: State) -> [MetricsPages.Route] {
+        let sources = [state.base] + state.processes.values.map(\.totals)
+        return state.routes.keys.enumerated().map { number, key in
+            MetricsPages.Route(key: key, parts: sources.compactMap { $0.route(number) })
         }
     }
 
-    private static func add(_ totals: Totals, to sum: inout Totals, withGauges: Bool) {
-        for (key, series) in totals.routes {
-            sum.routes[key, default: RouteSeries(key)].add(series)
+    private static func sum(_ state: State) -> Totals {
+        var totals = Totals()
+        addNumbers(of: state.base, to: &totals, withGauges: false)
+        for process in state.processes.values {
+            addNumbers(of: process.totals, to: &totals, withGauges: process.isConnected)
         }
+        return totals
+    }
+
+    private static func addRoutes(of totals: Totals, to sum: inout Totals, _ keys: [RouteKey]) {
+        for (number, key) in keys.enumerated() {
+            guard let part = totals.route(number) else { continue }
+            var series = RouteSeries(key)
+            sum.route(number)?.add(to: &series)
+            part.add(to: &series)
+            sum.set(PackedRouteSeries(series), at: number)
+        }
+    }
+
+    private static func addNumbers(of totals: Totals, to sum: inout Totals, withGauges: Bool) {
         for (key, value) in totals.counters { sum.counters[key, default: 0] += value }
         guard withGauges else { return }
         for (key, value) in totals.gauges {
@@ -145,26 +182,7 @@ package final class MetricsAggregator: Sendable {
 }
 
 extension RouteSeries {
-    fileprivate init(_ key: MetricsAggregator.RouteKey) {
+    init(_ key: MetricsAggregator.RouteKey) {
         self.init(host: key.host, path: key.path, ingress: key.ingress, service: key.service)
-    }
-
-    fileprivate mutating func add(_ other: RouteSeries) {
-        for status in other.statuses {
-            if let index = statuses.firstIndex(where: { $0.method == status.method && $0.status == status.status }) {
-                statuses[index].add(status)
-            } else {
-                statuses.append(status)
-            }
-        }
-    }
-}
-
-extension StatusSeries {
-    fileprivate mutating func add(_ other: StatusSeries) {
-        requests += other.requests
-        for (index, histogram) in other.histograms.enumerated() {
-            if index < histograms.count { histograms[index].add(histogram) } else { histograms.append(histogram) }
-        }
     }
 }

@@ -6,7 +6,12 @@ import PorticoTelemetry
 package struct MetricsPages: Sequence, IteratorProtocol, Sendable {
     struct Route: Sendable {
         var key: MetricsAggregator.RouteKey
-        var series: RouteSeries
+        /// What each process counted.
+        var parts: [PackedRouteSeries]
+
+        var series: RouteSeries {
+            parts.reduce(into: RouteSeries(key)) { series, part in part.add(to: &series) }
+        }
     }
 
     /// A page ends after the sample that fills it to so many bytes.

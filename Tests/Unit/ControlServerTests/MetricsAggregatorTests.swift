@@ -60,6 +60,23 @@ import Testing
         #expect(text().contains(#"oldest_start_time_seconds{controller_class="portico"} 100"#))
     }
 
+    @Test func `Histograms of workers living and dead add up`() {
+        for (worker, place) in [("a", 0), ("b", 0), ("c", 1)] {
+            aggregator.begin(worker, process: "node/worker-\(place)")
+            var series = RouteSeries(host: "h", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
+            let histogram = HistogramSeries(buckets: [0, 300, 0, .max / 8], sum: 0.5)
+            series.statuses = [
+                StatusSeries(method: 1, status: 200, requests: 1, histograms: Array(repeating: histogram, count: 6))
+            ]
+            aggregator.take(MetricsReport(routes: [series]), from: worker)
+        }
+        let text = text()
+        #expect(text.contains("response_size_sum{controller_class=\"portico\",namespace=\"n\",ingress=\"i\","))
+        #expect(text.contains("} 1.5\n"))
+        #expect(text.contains("} 900\n"))
+        #expect(text.contains("} \(UInt64.max / 8 * 3 + 900)\n"))
+    }
+
     @Test func `A histogram is written with cumulative buckets`() {
         aggregator.begin("a", process: "node/worker-0")
         var series = RouteSeries(host: "h", path: "/", ingress: ObjectName(namespace: "n", name: "i"), service: "s")
