@@ -55,7 +55,7 @@ let controlPlane: [Target] = [
         "ManifestDirectory", in: "ControlPlane",
         ["PorticoModel", "ClusterState", "YAMLDocuments", "CSystem", logging]),
     library("KubernetesAPI", in: "ControlPlane", ["PorticoModel", "ClusterState", "YAMLDocuments", "CCurl"]),
-    library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState"]),
+    library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState", "Patterns"]),
     library("RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations"]),
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     library(

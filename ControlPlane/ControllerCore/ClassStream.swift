@@ -47,9 +47,11 @@ final class ClassStream {
         let published = publisher.apply(
             changed: result.changedSections, removed: result.removedSections, causes: result.causes)
         if let published {
-            publish(published, changed: live.changed, removed: live.removed)
-        } else if !live.changed.isEmpty || !live.removed.isEmpty {
-            listener?.updateLiveState(of: name, changed: live.changed, removed: live.removed)
+            publish(published, live)
+        } else if !live.isEmpty {
+            listener?.updateLiveState(
+                of: name, changed: live.changed, removed: live.removed, objects: live.objects,
+                removedObjects: live.removedObjects)
         }
         return result.changedDiagnostics
     }
@@ -61,7 +63,7 @@ final class ClassStream {
     }
 
     /// Sends a version to the workers, with the live state that belongs to it.
-    func publish(_ published: PublishedVersion, changed: [EndpointSet] = [], removed: [String] = []) {
+    func publish(_ published: PublishedVersion, _ live: LiveChanges = LiveChanges()) {
         if firstPublished == nil { firstPublished = published.version }
         publications += 1
         // A pinned version may have upstreams that the newest configuration has not.
@@ -71,7 +73,8 @@ final class ClassStream {
             PublishedSnapshot(
                 version: published.version, tree: published.tree, isPinned: published.isPinned,
                 section: { contents.content(of: $0) }),
-            to: name, changed: changed + retained.changed, removed: removed + retained.removed)
+            to: name, changed: live.changed + retained.changed, removed: live.removed + retained.removed,
+            objects: live.objects + retained.objects, removedObjects: live.removedObjects + retained.removedObjects)
         let cause = published.record.cause
         logger.info(
             "published \(published.version) to \(name): \(published.tree.count) sections\(cause.isEmpty ? "" : "; \(cause)")"
@@ -80,7 +83,7 @@ final class ClassStream {
 
     /// Hands names to the resolver.
     /// - Returns: what the workers need to know.
-    private func takeLiveState(of result: CompilationResult) -> (changed: [EndpointSet], removed: [String]) {
+    private func takeLiveState(of result: CompilationResult) -> LiveChanges {
         for target in result.changedExternalNames { externalNames[target.upstream] = target }
         for upstream in result.removedExternalNames { externalNames[upstream] = nil }
         if !result.changedExternalNames.isEmpty || !result.removedExternalNames.isEmpty {
@@ -93,6 +96,18 @@ final class ClassStream {
         var kept = Set(result.changedEndpointSets.map(\.upstream))
         kept.formUnion(result.changedExternalNames.map(\.upstream))
         let removed = (result.removedEndpointSets + result.removedExternalNames).filter { !kept.contains($0) }
-        return (result.changedEndpointSets, removed)
+        return LiveChanges(
+            changed: result.changedEndpointSets, removed: removed, objects: result.changedObjects,
+            removedObjects: result.removedObjects)
     }
+}
+
+/// What is different in the live state.
+struct LiveChanges {
+    var changed: [EndpointSet] = []
+    var removed: [String] = []
+    var objects: [LiveObject] = []
+    var removedObjects: [LiveObjectName] = []
+
+    var isEmpty: Bool { changed.isEmpty && removed.isEmpty && objects.isEmpty && removedObjects.isEmpty }
 }

@@ -3,17 +3,21 @@ import PorticoModel
 
 /// One key of the ConfigMap: all that Portico knows about it.
 package struct GlobalOptionDefinition: Sendable {
+    package typealias Application =
+        @Sendable (_ value: String, _ options: inout GlobalOptions) throws(ValueFault) -> Void
+
     package var key: String
     package var type: ValueType
     /// As a user would write it.
     package var defaultValue: String
     package var summary: String
+    package var support = Support.supported
     /// Takes the value into the options, or says why it cannot; then they are as before.
-    package var apply: @Sendable (_ value: String, _ options: inout GlobalOptions) throws(ValueFault) -> Void
+    package var apply: Application
 
     package init(
         _ key: String, _ type: ValueType, default defaultValue: String, _ summary: String,
-        apply: @escaping @Sendable (String, inout GlobalOptions) throws(ValueFault) -> Void
+        apply: @escaping Application
     ) {
         self.key = key
         self.type = type
@@ -21,14 +25,49 @@ package struct GlobalOptionDefinition: Sendable {
         self.summary = summary
         self.apply = apply
     }
+
+    /// One that is read and changes nothing.
+    static func withoutEffect(
+        _ key: String, _ type: ValueType, default defaultValue: String, _ reason: String
+    ) -> GlobalOptionDefinition {
+        var definition = GlobalOptionDefinition(key, type, default: defaultValue, reason) {
+            value, _ throws(ValueFault) in
+            guard !value.isEmpty else { return }
+            switch type {
+            case .bool: _ = try ValueParser.bool(value)
+            case .number, .seconds: _ = try ValueParser.count(value)
+            case .size: _ = try ValueParser.size(value)
+            default: break
+            }
+        }
+        definition.support = .noEffect(reason: reason)
+        return definition
+    }
+
+    /// One that is not carried over.
+    static func refused(
+        _ key: String, _ type: ValueType, _ reason: String, alternative: String
+    ) -> GlobalOptionDefinition {
+        var definition = GlobalOptionDefinition(key, type, default: "", reason) { value, _ throws(ValueFault) in
+            guard !value.isEmpty else { return }
+            throw ValueFault("\(reason); \(alternative)", consequence: "it is ignored")
+        }
+        definition.support = .refused(reason: reason, alternative: alternative)
+        return definition
+    }
 }
 
 /// The keys of ingress-nginx's ConfigMap.
 package enum GlobalOptionRegistry {
     package static let definitions: [String: GlobalOptionDefinition] = Dictionary(
-        uniqueKeysWithValues: (downstreamOptions + headerOptions + upstreamOptions + policyOptions + loggingOptions
-            + http2Options)
-            .map { ($0.key, $0) })
+        uniqueKeysWithValues: families.joined().map { ($0.key, $0) })
+
+    private static let families: [[GlobalOptionDefinition]] = [
+        downstreamOptions, headerOptions, upstreamOptions, policyOptions, loggingOptions, balancingOptions,
+        responseBufferOptions, responseRewritingOptions, addressOptions, rateLimitOptions, securityOptions,
+        globalAuthenticationOptions, compressionOptions, routeOptions, tracingOptions, snippetOptions,
+        http2Options, optionsWithoutEffect,
+    ]
 
     /// Translates a ConfigMap; nil gives the defaults. A value that cannot be taken leaves the default in force.
     ///
@@ -42,28 +81,38 @@ package enum GlobalOptionRegistry {
             diagnostics.append(
                 Diagnostic(
                     severity: .warning,
+                    kind: finding.kind,
                     object: ObjectReference(kind: ObjectKind.configMap.rawValue, name: configMap.metadata.name),
                     line: Int(entry.line), field: "data[\(entry.key)]", reason: finding.reason,
                     consequence: finding.consequence))
         }
-        // The keys are read in order of name, and this one bears on an earlier one.
-        let conditions = options.settings.defaultPolicy.retryConditions
-        options.settings.defaultPolicy.retryConditions = options.completed(conditions)
+        options.complete()
         return (options, diagnostics)
     }
 
-    private static func take(
-        _ entry: ConfigMap.Entry, into options: inout GlobalOptions
-    ) -> (reason: String, consequence: String)? {
+    private static func take(_ entry: ConfigMap.Entry, into options: inout GlobalOptions) -> Finding? {
         guard let definition = definitions[entry.key] else {
-            let isKnown = uncarriedGlobalOptions.contains(entry.key)
-            return (isKnown ? "is not supported yet" : "is no key of ingress-nginx's ConfigMap", "it is ignored")
+            if uncarriedGlobalOptions.contains(entry.key) {
+                return Finding(kind: .unsupported, reason: "is not supported yet", consequence: "it is ignored")
+            }
+            let hint = Spelling.suggestion(for: entry.key, among: definitions.keys).map { "; did you mean \($0)?" }
+            return Finding(
+                kind: .unsupported, reason: "is no key of ingress-nginx's ConfigMap\(hint ?? "")",
+                consequence: "it is ignored")
         }
         do throws(ValueFault) {
+            try ControlCharacters.check(entry.value, allowsLines: definition.type.maySpanLines)
             try definition.apply(entry.value, &options)
             return nil
         } catch {
-            return (error.reason, error.consequence)
+            return Finding(kind: .annotation, reason: error.reason, consequence: error.consequence)
         }
     }
+}
+
+/// What is wrong with a value.
+struct Finding {
+    var kind: Diagnostic.Kind
+    var reason: String
+    var consequence: String
 }

@@ -48,7 +48,48 @@ let headerOptions: [GlobalOptionDefinition] = [
     ) { value, options throws(ValueFault) in
         options.settings.passesServerHeader = try ValueParser.bool(value)
     },
+    GlobalOptionDefinition(
+        "hide-headers", .list, default: "", "Headers of endpoints that no client sees."
+    ) { value, options throws(ValueFault) in
+        options.settings.hiddenHeaders = try headerNames(value).map { $0.lowercased() }
+    },
+    GlobalOptionDefinition(
+        "proxy-set-headers", .objectName, default: "",
+        "A ConfigMap whose keys and values are headers towards every endpoint; values may hold variables."
+    ) { value, options throws(ValueFault) in
+        options.requestHeaders = try headerReference("proxy-set-headers", value)
+    },
+    GlobalOptionDefinition(
+        "add-headers", .objectName, default: "", "A ConfigMap whose keys and values are headers of every response."
+    ) { value, options throws(ValueFault) in
+        options.responseHeaders = try headerReference("add-headers", value)
+    },
+    GlobalOptionDefinition(
+        "global-allowed-response-headers", .list, default: "", "The headers that the annotation custom-headers may set."
+    ) { value, options throws(ValueFault) in
+        options.allowedResponseHeaders = Set(try headerNames(value).map { $0.lowercased() })
+    },
+    GlobalOptionDefinition(
+        "enable-real-ip", .bool, default: "false",
+        "Whether forwarded-for-header of trusted proxies names the client, without belief in other headers."
+    ) { value, options throws(ValueFault) in
+        options.settings.usesRealIP = try ValueParser.bool(value)
+    },
+    GlobalOptionDefinition(
+        "forwarded-for-proxy-protocol-header", .string, default: "X-Forwarded-For-Proxy-Protocol",
+        "The header that names the client of a connection with a PROXY protocol header."
+    ) { value, options throws(ValueFault) in
+        options.settings.forwardedForProxyProtocolHeader = try ValueParser.headerName(value)
+    },
 ]
+
+private func headerReference(
+    _ key: String, _ value: String
+) throws(ValueFault) -> PolicyReferences.Reference? {
+    guard !value.isEmpty else { return nil }
+    let (namespace, name) = try ValueParser.objectName(value)
+    return PolicyReferences.Reference(key: key, namespace: namespace, name: name)
+}
 
 /// A block that cannot be read is left out: to fall back to the default would be to trust everyone.
 private func takeTrustedProxies(_ value: String, _ options: inout GlobalOptions) throws(ValueFault) {

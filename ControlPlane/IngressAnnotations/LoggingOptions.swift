@@ -1,3 +1,11 @@
+import PorticoModel
+
+/// ingress-nginx's own format of the access log.
+let standardLogTemplate =
+    #"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "#
+    + #""$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] "#
+    + "$upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id"
+
 /// The access log.
 let loggingOptions: [GlobalOptionDefinition] = [
     GlobalOptionDefinition(
@@ -14,11 +22,51 @@ let loggingOptions: [GlobalOptionDefinition] = [
     GlobalOptionDefinition(
         "http-access-log-path", .string, default: "", "The same; it goes before access-log-path."
     ) { value, options throws(ValueFault) in
-        if !value.isEmpty { options.settings.accessLogPath = try logPath(value) }
+        if !value.isEmpty { options.accessLogPath = try logPath(value) }
+    },
+    GlobalOptionDefinition(
+        "enable-access-log-for-default-backend", .bool, default: "false",
+        "Whether requests that no route claims are logged."
+    ) { value, options throws(ValueFault) in
+        options.settings.logsDefaultBackend = try ValueParser.bool(value)
+    },
+    GlobalOptionDefinition(
+        "log-format-upstream", .template, default: standardLogTemplate, "A line of the access log."
+    ) { value, options throws(ValueFault) in
+        let text = try ValueParser.template(value)
+        options.logTemplate = text == standardLogTemplate ? "" : text
+    },
+    GlobalOptionDefinition(
+        "log-format-escape-json", .bool, default: "false", "Variables in it are escaped as in JSON."
+    ) { value, options throws(ValueFault) in
+        if try ValueParser.bool(value) { options.logEscaping = .json }
+    },
+    GlobalOptionDefinition(
+        "log-format-escape-none", .bool, default: "false",
+        "Variables in it are not escaped, save for control characters; log-format-escape-json goes before it."
+    ) { value, options throws(ValueFault) in
+        if try ValueParser.bool(value), options.logEscaping != .json { options.logEscaping = .none }
+    },
+    GlobalOptionDefinition(
+        "skip-access-log-urls", .list, default: "",
+        "Targets that are not logged: a text, or `~` or `~*` and a regular expression."
+    ) { value, options throws(ValueFault) in
+        options.settings.unloggedTargets = try textPatterns(value)
     },
 ]
 
 private func logPath(_ value: String) throws(ValueFault) -> String {
     let path = try ValueParser.absolutePath(value)
     return path == "/var/log/nginx/access.log" ? "/dev/stdout" : path
+}
+
+extension GlobalOptions {
+    mutating func completeLog() {
+        if let accessLogPath { settings.accessLogPath = accessLogPath }
+        guard !logTemplate.isEmpty || logEscaping != .standard else { return }
+        var format = LogFormat()
+        format.template = logTemplate.isEmpty ? standardLogTemplate : logTemplate
+        format.escaping = logEscaping
+        settings.logFormat = format
+    }
 }

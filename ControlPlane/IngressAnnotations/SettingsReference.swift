@@ -5,22 +5,36 @@ package enum SettingsReference {
         var lines = [
             "# Annotations", "",
             "Written by `make golden` from the tables in `ControlPlane/IngressAnnotations`.", "",
-            "All keys carry the prefix `\(dialect.prefix)/`. A value that cannot be taken leaves the default in",
-            "force and gives a warning. Where the ConfigMap has a key of the same name, its value is the default.", "",
-            "| annotation | value | default | scope | risk | what it does |", "|---|---|---|---|---|---|",
+            "All keys carry the prefix `\(dialect.prefix)/`. A value that cannot be taken gives a warning, and the",
+            "default stays in force; where the last column says *withholds*, the Ingress's paths answer 503 instead, because",
+            "the annotation is there to protect them. Where the ConfigMap has a key of the same name, its value is the",
+            "default. An Ingress with an annotation whose risk is above `annotations-risk-level` is not served.", "",
+            "## Supported", "",
+            "| annotation | value | default | scope | risk | what it does | a bad value |",
+            "|---|---|---|---|---|---|---|",
         ]
-        lines += dialect.definitions.values.sorted { $0.key < $1.key }.map { annotation in
-            "| \(annotation.key) | \(annotation.type.rawValue) | `\(annotation.defaultValue)` | "
-                + "\(annotation.scope.rawValue) | \(annotation.risk.rawValue) | \(annotation.summary) |"
+        let all = dialect.definitions.values.sorted { $0.key < $1.key }
+        lines += all.filter { $0.support == .supported }.map { annotation in
+            "| \(annotation.key) | \(annotation.type.rawValue) | \(code(annotation.defaultValue)) | "
+                + "\(annotation.scope.rawValue) | \(annotation.risk.rawValue) | \(cell(annotation.summary)) | "
+                + "\(annotation.faults == .withholdsRoutes ? "withholds" : "") |"
         }
-        lines += [
-            "", "## Not supported yet", "",
-            "Each of these gives a warning and changes nothing. Snippets of raw nginx configuration will not be",
-            "supported.",
-            "", "| annotation | scope | risk |", "|---|---|---|",
-        ]
-        lines += dialect.uncarried.values.sorted { $0.key < $1.key }.map {
-            "| \($0.key) | \($0.scope.rawValue) | \($0.risk.rawValue) |"
+        lines += ["", "## Accepted, no effect here", "", "| annotation | why |", "|---|---|"]
+        lines += all.compactMap { annotation in
+            guard case .noEffect(let reason) = annotation.support else { return nil }
+            return "| \(annotation.key) | \(cell(reason)) |"
+        }
+        lines += ["", "## Refused", "", "| annotation | why | instead |", "|---|---|---|"]
+        lines += all.compactMap { annotation in
+            guard case .refused(let reason, let alternative) = annotation.support else { return nil }
+            return "| \(annotation.key) | \(cell(reason)) | \(cell(alternative)) |"
+        }
+        if !dialect.uncarried.isEmpty {
+            lines += ["", "## Not supported yet", "", "Each of these gives a warning and changes nothing.", ""]
+            lines += ["| annotation | scope | risk |", "|---|---|---|"]
+            lines += dialect.uncarried.values.sorted { $0.key < $1.key }.map {
+                "| \($0.key) | \($0.scope.rawValue) | \($0.risk.rawValue) |"
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -32,16 +46,34 @@ package enum SettingsReference {
             "Written by `make golden` from the tables in `ControlPlane/IngressAnnotations`.", "",
             "The ConfigMap is the one that `--configmap NAMESPACE/NAME` names. A value that cannot be taken leaves the",
             "default in force and gives a warning.", "",
+            "## Supported", "",
             "| key | value | default | what it does |", "|---|---|---|---|",
         ]
-        lines += GlobalOptionRegistry.definitions.values.sorted { $0.key < $1.key }.map { option in
-            let value = option.defaultValue.isEmpty ? "" : "`\(option.defaultValue)`"
-            return "| \(option.key) | \(option.type.rawValue) | \(value) | \(option.summary) |"
+        let all = GlobalOptionRegistry.definitions.values.sorted { $0.key < $1.key }
+        lines += all.filter { $0.support == .supported }.map { option in
+            "| \(option.key) | \(option.type.rawValue) | \(code(option.defaultValue)) | \(cell(option.summary)) |"
         }
-        lines += [
-            "", "## Not supported yet", "", "Each of these gives a warning and changes nothing.", "",
-        ]
-        lines += uncarriedGlobalOptions.sorted().map { "- \($0)" }
+        lines += ["", "## Accepted, no effect here", "", "| key | why |", "|---|---|"]
+        lines += all.compactMap { option in
+            guard case .noEffect(let reason) = option.support else { return nil }
+            return "| \(option.key) | \(cell(reason)) |"
+        }
+        lines += ["", "## Refused", "", "| key | why | instead |", "|---|---|---|"]
+        lines += all.compactMap { option in
+            guard case .refused(let reason, let alternative) = option.support else { return nil }
+            return "| \(option.key) | \(cell(reason)) | \(cell(alternative)) |"
+        }
+        if !uncarriedGlobalOptions.isEmpty {
+            lines += ["", "## Not supported yet", "", "Each of these gives a warning and changes nothing.", ""]
+            lines += uncarriedGlobalOptions.sorted().map { "- \($0)" }
+        }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func code(_ text: String) -> String { text.isEmpty ? "" : "`\(cell(text))`" }
+
+    /// A bar would end the table's cell.
+    private static func cell(_ text: String) -> String {
+        text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
     }
 }

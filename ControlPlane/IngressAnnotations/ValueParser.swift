@@ -159,7 +159,7 @@ package enum ValueParser {
         return path
     }
 
-    static func trim(_ text: String) -> String {
+    package static func trim(_ text: String) -> String {
         guard let first = text.first, let last = text.last, first.isWhitespace || last.isWhitespace else { return text }
         let head = text.drop(while: \.isWhitespace)
         return String(head.reversed().drop(while: \.isWhitespace).reversed())

@@ -25,6 +25,9 @@ package struct CompilationResult: Hashable, Sendable {
     package var changedExternalNames: [ExternalNameTarget] = []
     /// Upstreams that no longer need name resolution.
     package var removedExternalNames: [String] = []
+    /// Live state other than endpoints, in order of name.
+    package var changedObjects: [LiveObject] = []
+    package var removedObjects: [LiveObjectName] = []
     /// Every object whose diagnostics changed, with all of its diagnostics; an empty list clears them.
     package var changedDiagnostics: [ObjectReference: [Diagnostic]] = [:]
     /// The objects that the batch changed, in order: the cause that a version is stored with.

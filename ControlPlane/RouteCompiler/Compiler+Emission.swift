@@ -38,6 +38,7 @@ extension Compiler {
 
     /// Says of a service that nothing stands behind one of its ports.
     private func noteEndpoints(of key: UpstreamKey, _ found: LiveUpstream?) {
+        guard !key.isExternal else { return }
         let service = ObjectReference(kind: ObjectKind.service.rawValue, name: key.service)
         var diagnostics: [Diagnostic] = []
         if case .endpoints([]) = found {

@@ -18,9 +18,16 @@ package final class Compiler {
     private let dialect: AnnotationDialect
     var options = GlobalOptions()
     var plans: [ObjectName: IngressPlan] = [:]
-    private var ingressesOfHost = ObjectIndex<String>()
+    private var referencesOfIngress: [ObjectName: Set<ObjectReference>] = [:]
+    private var ingressesOfReference = ObjectIndex<ObjectReference>()
+    private var optionReferences: Set<ObjectReference> = []
+    var ingressesOfHost = ObjectIndex<String>()
+    /// The Ingresses that give a host another name, or redirect from one.
+    var ingressesOfDerivedHost = ObjectIndex<String>()
     var hosts: [String: [MergedRoute]] = [:]
-    private var losersOfHost: [String: Set<ObjectReference>] = [:]
+    var losersOfHost: [String: Set<ObjectReference>] = [:]
+    var passwords = PasswordTable()
+    var liveObjects: [LiveObjectName: LiveObject] = [:]
     var upstreams = UpstreamTable()
     var publishedNames: [UpstreamKey: String] = [:]
     var sections: [SectionName: Section] = [:]
@@ -49,11 +56,12 @@ package final class Compiler {
         if work.rereadsOptions || sections.isEmpty { rereadOptions(&work) }
         let pass = planPass()
         for name in work.ingresses { replan(name, pass, &work) }
-        for host in work.hosts { remerge(host, &work) }
+        remergeHosts(&work)
         var result = CompilationResult()
         emitUpstreams(&work, into: &result)
         emitHosts(work, into: &result)
         emitGlobalSettings(into: &result)
+        emitPasswords(into: &result)
         emitDiagnostics(into: &result)
         result.changedSections.sort { $0.name < $1.name }
         result.removedSections.sort()
@@ -82,6 +90,7 @@ package final class Compiler {
         var result = CompilationResult()
         result.changedSections = sections.values.sorted { $0.name < $1.name }
         for (name, state) in live.sorted(by: { $0.key < $1.key }) { append(name, state, to: &result) }
+        result.changedObjects = liveObjects.values.sorted { $0.name < $1.name }
         result.changedDiagnostics = publishedDiagnostics
         return result
     }
@@ -98,6 +107,7 @@ package final class Compiler {
         case .moved: return diagnosticTable.touch(change.reference)
         case .changed: work.causes.insert(change.reference)
         }
+        noteReference(change, in: &work)
         switch ObjectKind(rawValue: change.reference.kind) {
         case .ingress: work.ingresses.insert(name)
         case .service:
@@ -115,8 +125,16 @@ package final class Compiler {
             work.ingresses.formUnion(state.ingresses(mentioning: .none))
             work.ingresses.formUnion(state.ingresses(mentioning: .annotation("")))
         case .configMap: if name == configuration.configMap { work.rereadsOptions = true }
-        case .secret, .namespace, nil: break
+        case .secret: passwords.touch(name)
+        case .namespace, nil: break
         }
+    }
+
+    /// What annotations or the ConfigMap name.
+    private func noteReference(_ change: AppliedChange, in work: inout CompilerWork) {
+        if optionReferences.contains(change.reference) { work.rereadsOptions = true }
+        if change.before?.service != nil, hasSamePorts(change.before?.service, change.after?.service) { return }
+        work.ingresses.formUnion(ingressesOfReference[change.reference])
     }
 
     /// The endpoints of a service may be others now.
@@ -138,11 +156,26 @@ package final class Compiler {
             let reference = ObjectReference(kind: ObjectKind.configMap.rawValue, name: name)
             diagnosticTable.replace(reference, .object, with: diagnostics)
         }
-        let changesPolicies =
-            options.defaultPolicy != self.options.defaultPolicy
-            || options.retriesNonIdempotent != self.options.retriesNonIdempotent
-        if changesPolicies { work.ingresses.formUnion(state.ingresses.keys) }
+        if options.bearsOnIngresses(differentlyFrom: self.options) { work.ingresses.formUnion(state.ingresses.keys) }
+        if options.settings.redirectStatus != self.options.settings.redirectStatus {
+            work.hosts.formUnion(ingressesOfDerivedHost.keys)
+        }
         self.options = options
+        resolveHeaders()
+    }
+
+    /// The ConfigMaps with headers that the options name.
+    private func resolveHeaders() {
+        guard let configMap = configuration.configMap else { return }
+        let pass = GlobalHeaderPass(state: state, configMap: configMap)
+        let (request, response) = (options.requestHeaders, options.responseHeaders)
+        let (requests, responses) = (request.map(pass.resolve), response.map(pass.resolve))
+        options.settings.requestHeaders = requests?.headers ?? []
+        options.settings.responseHeaders = responses?.headers ?? []
+        optionReferences = Set([requests, responses].compactMap { $0?.reference })
+        let owner = ObjectReference(kind: ObjectKind.configMap.rawValue, name: configMap)
+        diagnosticTable.replace(owner, .reference("proxy-set-headers"), with: requests?.diagnostics ?? [])
+        diagnosticTable.replace(owner, .reference("add-headers"), with: responses?.diagnostics ?? [])
     }
 
     // MARK: Plans and hosts
@@ -155,38 +188,22 @@ package final class Compiler {
     }
 
     private func replan(_ name: ObjectName, _ pass: PlanPass, _ work: inout CompilerWork) {
-        let (plan, diagnostics) = state.ingresses[name].map(pass.plan) ?? (nil, [])
+        let outcome = state.ingresses[name].map(pass.plan) ?? .nothing
         let reference = ObjectReference(kind: ObjectKind.ingress.rawValue, name: name)
-        diagnosticTable.replace(reference, .object, with: diagnostics)
-        let old = plans[name]
+        diagnosticTable.replace(reference, .object, with: outcome.diagnostics)
+        let references = referencesOfIngress[name] ?? []
+        ingressesOfReference.move(name, from: references, to: outcome.references)
+        referencesOfIngress[name] = outcome.references.isEmpty ? nil : outcome.references
+        let (old, plan) = (plans[name], outcome.plan)
         guard plan != old else { return }
         plans[name] = plan
         ingressesOfHost.move(name, from: old?.hosts ?? [], to: plan?.hosts ?? [])
+        let (oldDerived, derived) = (old?.derivedHosts ?? [], plan?.derivedHosts ?? [])
+        ingressesOfDerivedHost.move(name, from: oldDerived, to: derived)
+        passwords.move(name, from: old?.passwords, to: plan?.passwords)
         work.hosts.formUnion(old?.hosts ?? [])
         work.hosts.formUnion(plan?.hosts ?? [])
-    }
-
-    private func remerge(_ host: String, _ work: inout CompilerWork) {
-        let members = ingressesOfHost[host].compactMap { plans[$0] }
-        let merged = HostPass.merge(host, members)
-        replaceConflicts(host, merged.conflicts)
-        let old = hosts[host]
-        hosts[host] = members.isEmpty ? nil : merged.routes
-        guard hosts[host] != old else { return }
-        work.emittedHosts.insert(host)
-        upstreams.move(
-            .host(host), from: Set((old ?? []).lazy.map(\.upstream)), to: Set(merged.routes.lazy.map(\.upstream)))
-    }
-
-    private func replaceConflicts(_ host: String, _ conflicts: [Diagnostic]) {
-        var byLoser: [ObjectReference: [Diagnostic]] = [:]
-        for conflict in conflicts {
-            if let object = conflict.object { byLoser[object, default: []].append(conflict) }
-        }
-        for loser in losersOfHost[host] ?? [] where byLoser[loser] == nil {
-            diagnosticTable.replace(loser, .host(host), with: [])
-        }
-        for (loser, diagnostics) in byLoser { diagnosticTable.replace(loser, .host(host), with: diagnostics) }
-        losersOfHost[host] = byLoser.isEmpty ? nil : Set(byLoser.keys)
+        work.hosts.formUnion(oldDerived)
+        work.hosts.formUnion(derived)
     }
 }

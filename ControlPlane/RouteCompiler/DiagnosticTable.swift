@@ -8,6 +8,8 @@ struct DiagnosticTable {
         case object
         /// The merge of a host's Ingresses.
         case host(String)
+        /// What a key of the ConfigMap names.
+        case reference(String)
         /// The endpoints of an upstream.
         case upstream(UpstreamKey)
     }

@@ -19,6 +19,7 @@ struct EndpointPass {
 
     /// Why an upstream can never answer as things stand; nil where it could.
     func problem(of key: UpstreamKey) -> String? {
+        if key.isExternal { return nil }
         guard let service = state.services[key.service] else { return "there is no Service \(key.service)" }
         if service.kind == .externalName {
             return externalPort(service, key) == nil ? "Service \(key.service) has no port \(key.portText)" : nil
@@ -27,6 +28,11 @@ struct EndpointPass {
     }
 
     func live(_ key: UpstreamKey) -> LiveUpstream {
+        if key.isExternal, case .number(let port) = key.port {
+            let name = key.service.name
+            return IPAddress(name).map { .endpoints([Endpoint(address: $0, port: port)]) }
+                ?? .externalName(hostname: name, port: port)
+        }
         guard let service = state.services[key.service] else { return .endpoints([]) }
         if service.kind == .externalName { return external(service, key) }
         guard let target = target(service, key) else { return .endpoints([]) }

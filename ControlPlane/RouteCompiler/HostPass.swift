@@ -1,4 +1,5 @@
 import ClusterState
+import IngressAnnotations
 import PorticoModel
 
 /// One route of a host after the Ingresses that share it have been merged.
@@ -6,8 +7,21 @@ struct MergedRoute: Hashable, Sendable {
     var match: PathMatch
     var path: String
     var ingress: ObjectName
+    /// Nil where the policy answers every request itself.
+    var upstream: UpstreamKey?
+    var policy = PlannedPolicy()
+    var alternatives: [MergedAlternative] = []
+
+    var upstreams: [UpstreamKey] {
+        (upstream.map { [$0] } ?? []) + policy.targets.all + alternatives.map(\.upstream)
+    }
+}
+
+/// A canary of a route.
+struct MergedAlternative: Hashable, Sendable {
+    /// Without the upstream's name.
+    var rule: RouteAlternative
     var upstream: UpstreamKey
-    var policy: RoutePolicy?
 }
 
 /// Merges the plans of the Ingresses that share a host.
@@ -26,35 +40,54 @@ enum HostPass {
 
     /// - Parameter plans: of every Ingress that mentions the host, in any order.
     static func merge(_ host: String, _ plans: [IngressPlan]) -> Merged {
-        var merged = Merged()
-        var owners: [RouteKey: ObjectName] = [:]
         let plans = plans.count > 1 ? plans.sorted { $0.precedes($1) } : plans
-        for plan in plans {
+        var merged = Merged()
+        var owners: [RouteKey: Int] = [:]
+        let isRegex = plans.contains { $0.usesRegex }
+        for plan in plans where plan.canary == nil {
             for route in plan.routes where route.host == host {
-                let key = RouteKey(match: route.match, path: route.path)
-                if let owner = owners[key] {
-                    merged.conflicts.append(conflict(host, route, loser: plan.name, winner: owner))
-                    continue
-                }
-                owners[key] = plan.name
-                merged.routes.append(
-                    MergedRoute(
-                        match: route.match, path: route.path, ingress: plan.name, upstream: route.upstream,
-                        policy: plan.policy))
+                add(route, of: plan, isRegex: isRegex, host, &owners, to: &merged)
             }
         }
-        addFallback(plans, into: &merged)
+        let fallback = addFallback(plans.filter { $0.canary == nil }, isRegex: isRegex, into: &merged)
+        for plan in plans {
+            if let rule = plan.canary { addCanary(plan, rule, host, owners, fallback: fallback, to: &merged) }
+        }
+        if isRegex { turnIntoRegexes(host, &merged) }
         merged.routes.sort { $0.match != $1.match ? $0.match < $1.match : $0.path < $1.path }
         return merged
     }
 
+    private static func add(
+        _ route: PlannedRoute, of plan: IngressPlan, isRegex: Bool, _ host: String, _ owners: inout [RouteKey: Int],
+        to merged: inout Merged
+    ) {
+        let key = key(of: route, isRegex: isRegex)
+        if let owner = owners[key] {
+            merged.conflicts.append(
+                conflict(host, route, loser: plan.name, winner: merged.routes[owner].ingress))
+            return
+        }
+        owners[key] = merged.routes.count
+        merged.routes.append(
+            MergedRoute(
+                match: route.match, path: key.path, ingress: plan.name, upstream: route.upstream,
+                policy: plan.policies[route.policy]))
+    }
+
+    private static func key(of route: PlannedRoute, isRegex: Bool) -> RouteKey {
+        RouteKey(match: route.match, path: isRegex ? route.writtenPath : route.path)
+    }
+
     /// The oldest default backend takes what no path of the host takes, unless a path does that already.
-    private static func addFallback(_ plans: [IngressPlan], into merged: inout Merged) {
+    ///
+    /// - Returns: the route's index, where there is one.
+    private static func addFallback(_ plans: [IngressPlan], isRegex: Bool, into merged: inout Merged) -> Int? {
         guard !merged.routes.contains(where: { $0.path == "/" && $0.match != .exact }),
             let plan = plans.first(where: { $0.fallback != nil }), let upstream = plan.fallback
-        else { return }
+        else { return nil }
         merged.routes.append(
-            MergedRoute(match: .prefix, path: "/", ingress: plan.name, upstream: upstream, policy: plan.policy))
+            MergedRoute(match: .prefix, path: "/", ingress: plan.name, upstream: upstream, policy: plan.policies[0]))
         for other in plans where other.fallback != nil && other.fallback != upstream {
             merged.conflicts.append(
                 Diagnostic(
@@ -64,6 +97,47 @@ enum HostPass {
                     field: "spec.defaultBackend",
                     reason: "Ingress \(plan.name), which goes first, has another default backend for the same host",
                     consequence: "that one is used"))
+        }
+        return merged.routes.count - 1
+    }
+
+    /// A canary joins the routes with the same host, path and path type.
+    private static func addCanary(
+        _ plan: IngressPlan, _ rule: RouteAlternative, _ host: String, _ owners: [RouteKey: Int], fallback: Int?,
+        to merged: inout Merged
+    ) {
+        for route in plan.routes where route.host == host {
+            let places = [false, true].compactMap { owners[key(of: route, isRegex: $0)] }
+            guard let place = places.first else {
+                merged.conflicts.append(orphan(host, route, plan.name))
+                continue
+            }
+            guard merged.routes[place].upstream != route.upstream else { continue }
+            merged.routes[place].alternatives.append(MergedAlternative(rule: rule, upstream: route.upstream))
+        }
+        if let upstream = plan.fallback, let fallback, merged.routes[fallback].upstream != upstream {
+            merged.routes[fallback].alternatives.append(MergedAlternative(rule: rule, upstream: upstream))
+        }
+    }
+
+    /// As nginx with ingress-nginx's template: once one path of a host is a regular expression, all are. Where one text
+    /// stands there under several path types, the first of them counts.
+    private static func turnIntoRegexes(_ host: String, _ merged: inout Merged) {
+        var seen: Set<String> = []
+        let sorted = merged.routes.sorted { $0.match < $1.match }
+        merged.routes = []
+        for var route in sorted where seen.insert(route.path).inserted {
+            do throws(ValueFault) {
+                try ValueParser.checkPattern("^\(route.path)")
+                route.match = .regex
+                merged.routes.append(route)
+            } catch {
+                merged.conflicts.append(
+                    Diagnostic(
+                        severity: .warning, kind: .invalid,
+                        object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: route.ingress), line: 0,
+                        field: "spec.rules", reason: error.reason, consequence: "the path is left out"))
+            }
         }
     }
 
@@ -76,7 +150,16 @@ enum HostPass {
             ? "\(place) stands earlier in this Ingress" : "\(place) belongs to Ingress \(winner), which goes first"
         return Diagnostic(
             severity: .warning, kind: .conflict,
-            object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: loser),
-            line: Int(route.line), field: route.field, reason: reason, consequence: "the path is left out")
+            object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: loser), line: Int(route.line),
+            field: route.field, reason: reason, consequence: "the path is left out")
+    }
+
+    private static func orphan(_ host: String, _ route: PlannedRoute, _ canary: ObjectName) -> Diagnostic {
+        Diagnostic(
+            severity: .warning, kind: .backend,
+            object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: canary), line: Int(route.line),
+            field: route.field,
+            reason: "no other Ingress has \(route.path) of \(host.isEmpty ? "all hosts" : host) with the same pathType",
+            consequence: "the canary takes no requests there")
     }
 }

@@ -1,3 +1,4 @@
+import IngressAnnotations
 import PorticoModel
 
 /// One path of one Ingress, ready to be merged into its host.
@@ -5,13 +6,34 @@ struct PlannedRoute: Hashable, Sendable {
     var host: String
     var match: PathMatch
     var path: String
+    /// As the Ingress wrote it: what counts where paths are regular expressions.
+    var writtenPath: String
     var upstream: UpstreamKey
+    /// An index into the plan's policies.
+    var policy = 0
     var rule: Int
     var index: Int
     /// Lines after the first line of the Ingress's document.
     var line: Int32
 
     var field: String { "spec.rules[\(rule)].http.paths[\(index)]" }
+}
+
+/// The upstreams that a policy names, which get their names when everything is merged.
+struct PolicyTargets: Hashable, Sendable {
+    /// Error pages, and requests while the route's own upstream is empty.
+    var defaultBackend: UpstreamKey?
+    var authentication: UpstreamKey?
+    var mirror: UpstreamKey?
+
+    var all: [UpstreamKey] { [defaultBackend, authentication, mirror].compactMap { $0 } }
+}
+
+/// A policy and what it needs.
+struct PlannedPolicy: Hashable, Sendable {
+    /// Nil where it is the default policy.
+    var policy: RoutePolicy?
+    var targets = PolicyTargets()
 }
 
 /// What one Ingress asks for, before it meets the others that share its hosts.
@@ -24,11 +46,29 @@ struct IngressPlan: Hashable, Sendable {
     /// `spec.defaultBackend`: takes what the routes of its hosts leave.
     var fallback: UpstreamKey?
     var fallbackLine: Int32 = 0
-    /// Nil where it is the default policy.
-    var policy: RoutePolicy?
+    /// The first is that of the fallback.
+    var policies: [PlannedPolicy] = [PlannedPolicy()]
+    /// The Ingress takes a share of another one's requests.
+    var canary: RouteAlternative?
+    /// Its hosts' paths are regular expressions.
+    var usesRegex = false
+    /// More names of its hosts.
+    var aliases: [String] = []
+    var redirectsBetweenWWW = false
+    /// The Secrets with the users of its routes.
+    var passwords: PasswordSource?
 
     /// Whether this one wins a conflict.
     func precedes(_ other: IngressPlan) -> Bool {
         createdAt != other.createdAt ? createdAt < other.createdAt : name < other.name
+    }
+
+    /// Hosts that exist because of this plan without being in its rules.
+    var derivedHosts: Set<String> {
+        var found = Set(aliases)
+        if redirectsBetweenWWW {
+            for host in hosts { if let other = DerivedHostPass.counterpart(of: host) { found.insert(other) } }
+        }
+        return found.subtracting(hosts)
     }
 }

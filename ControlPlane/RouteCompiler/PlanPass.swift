@@ -4,47 +4,67 @@ import PorticoModel
 
 /// Turns one Ingress into a plan: class, annotations, hosts, paths and backends, with what is wrong in each.
 struct PlanPass {
+    struct Outcome {
+        /// Nil where the Ingress is not ours.
+        var plan: IngressPlan?
+        /// Lines count from the start of the Ingress's document.
+        var diagnostics: [Diagnostic]
+        /// Objects besides backends whose change means that the Ingress must be planned again.
+        var references: Set<ObjectReference> = []
+
+        static let nothing = Outcome(plan: nil, diagnostics: [])
+    }
+
     let dialect: AnnotationDialect
     let options: GlobalOptions
     let classes: ClassPass
     let endpoints: EndpointPass
 
-    /// - Returns: no plan where the Ingress is not ours; the lines of the diagnostics count from its document's start.
-    func plan(_ ingress: Ingress) -> (plan: IngressPlan?, diagnostics: [Diagnostic]) {
+    func plan(_ ingress: Ingress) -> Outcome {
         var log = PlanLog(ingress: ObjectReference(kind: ObjectKind.ingress.rawValue, name: ingress.metadata.name))
         switch classes.decide(ingress) {
-        case .foreign: return (nil, [])
+        case .foreign: return .nothing
         case .unserved(let field, let reason):
             log.warn(.ingressClass, field, reason, "the Ingress is not served", line: ingress.classNameLine)
-            return (nil, log.diagnostics)
+            return Outcome(plan: nil, diagnostics: log.diagnostics)
         case .served: break
         }
         let (policy, findings) = dialect.policy(of: ingress.metadata, options: options)
         log.diagnostics += findings
-        if policy.isCanary {
-            log.warn(
-                .unsupported, "metadata.annotations[\(dialect.prefix)/canary]", "canaries are not supported yet",
-                "the Ingress takes no requests",
-                line: ingress.metadata.annotation("\(dialect.prefix)/canary")?.line ?? 0)
-            return (nil, log.diagnostics)
-        }
-        return (plan(ingress, policy, &log), log.diagnostics)
+        guard policy.rejection == nil else { return Outcome(plan: nil, diagnostics: log.diagnostics) }
+        let pass = PolicyPass(prefix: dialect.prefix, options: options, state: endpoints.state, endpoints: endpoints)
+        let resolved = policy.isCanary ? PolicyPass.Result() : pass.resolve(policy, of: ingress.metadata, &log)
+        let plan = plan(ingress, policy, resolved, &log)
+        return Outcome(plan: plan, diagnostics: log.diagnostics, references: resolved.references)
     }
 
-    private func plan(_ ingress: Ingress, _ policy: IngressPolicy, _ log: inout PlanLog) -> IngressPlan {
+    private func plan(
+        _ ingress: Ingress, _ policy: IngressPolicy, _ resolved: PolicyPass.Result, _ log: inout PlanLog
+    ) -> IngressPlan {
         let metadata = ingress.metadata
         var plan = IngressPlan(name: metadata.name, createdAt: metadata.createdAt ?? .max)
-        plan.policy = policy.route == options.settings.defaultPolicy ? nil : policy.route
+        plan.policies = [resolved.policy]
+        plan.passwords = resolved.passwords
+        if policy.isCanary {
+            plan.canary = policy.canary
+            plan.canary?.ingress = metadata.name
+            plan.canary?.ignoresAffinity = policy.ignoresCanaryAffinity
+        } else {
+            plan.usesRegex = policy.usesRegex
+            (plan.aliases, plan.redirectsBetweenWWW) = (policy.aliases, policy.redirectsBetweenWWW)
+        }
         plan.hosts = ingress.rules.isEmpty ? [""] : Set(ingress.rules.lazy.map(\.host))
         for (ruleIndex, rule) in ingress.rules.enumerated() {
             for (index, path) in rule.paths.enumerated() {
-                let field = { "spec.rules[\(ruleIndex)].http.paths[\(index)].backend" }
-                guard let key = backend(path.backend, metadata, policy, line: path.line, field, &log) else { continue }
-                let (match, text) = PlanPass.normalise(path)
-                plan.routes.append(
-                    PlannedRoute(
-                        host: rule.host, match: match, path: text, upstream: key, rule: ruleIndex, index: index,
-                        line: path.line))
+                let field = { "spec.rules[\(ruleIndex)].http.paths[\(index)]" }
+                guard
+                    let key = backend(
+                        path.backend, metadata, policy, line: path.line, { "\(field()).backend" }, &log)
+                else { continue }
+                var route = route(rule.host, path, key, rule: ruleIndex, index: index)
+                if !policy.isCanary { route.policy = choosePolicy(route, policy, resolved, &plan) }
+                plan.routes.append(route)
+                checkType(path, plan, field, &log)
             }
         }
         if let fallback = ingress.defaultBackend {
@@ -53,6 +73,47 @@ struct PlanPass {
                 fallback, metadata, policy, line: plan.fallbackLine, { "spec.defaultBackend" }, &log)
         }
         return plan
+    }
+
+    private func route(
+        _ host: String, _ path: Ingress.Path, _ key: UpstreamKey, rule: Int, index: Int
+    ) -> PlannedRoute {
+        let (match, text) = PlanPass.normalise(path)
+        let written = path.path.isEmpty ? "/" : path.path
+        return PlannedRoute(
+            host: host, match: match, path: text, writtenPath: written, upstream: key, rule: rule, index: index,
+            line: path.line)
+    }
+
+    /// Routes of one Ingress differ where global authentication leaves a path out, and where the path is what
+    /// rewrite-target says, so that there is nothing to rewrite.
+    ///
+    /// - Returns: an index into the plan's policies.
+    private func choosePolicy(
+        _ route: PlannedRoute, _ policy: IngressPolicy, _ resolved: PolicyPass.Result, _ plan: inout IngressPlan
+    ) -> Int {
+        let isFree = options.globalAuthentication.freeLocations.contains { route.writtenPath.hasPrefix($0) }
+        var chosen = isFree ? resolved.freePolicy : resolved.policy
+        if let target = policy.features.rewrite?.target, !target.isEmpty {
+            if target != route.writtenPath || route.match == .prefix && target != "/" {
+                plan.usesRegex = true
+            } else {
+                chosen.withoutRewriting(options.settings.defaultPolicy)
+            }
+        }
+        if let index = plan.policies.firstIndex(of: chosen) { return index }
+        plan.policies.append(chosen)
+        return plan.policies.count - 1
+    }
+
+    /// ingress-nginx's webhook refuses what may be a regular expression under other path types.
+    private func checkType(_ path: Ingress.Path, _ plan: IngressPlan, _ field: () -> String, _ log: inout PlanLog) {
+        guard plan.usesRegex, options.security.checksPathTypes, path.type != .implementationSpecific,
+            path.path.utf8.contains(where: { "^$[](){}*+?|\\".utf8.contains($0) })
+        else { return }
+        log.warn(
+            .invalid, "\(field()).pathType", "a regular expression belongs under pathType ImplementationSpecific",
+            "it is served as a regular expression", line: path.line)
     }
 
     /// A trailing slash of a Prefix path means nothing: elements are compared.
@@ -86,6 +147,15 @@ struct PlanPass {
             }
             return key
         }
+    }
+}
+
+extension PlannedPolicy {
+    fileprivate mutating func withoutRewriting(_ standard: RoutePolicy) {
+        guard var changed = policy, var rewrite = changed.features.rewrite else { return }
+        (rewrite.target, rewrite.forwardedPrefix) = ("", "")
+        changed.features.rewrite = rewrite == RewritePolicy() ? nil : rewrite
+        policy = changed == standard && targets.all.isEmpty ? nil : changed
     }
 }
 

@@ -11,9 +11,17 @@ struct UpstreamKey: Hashable, Comparable, Sendable {
 
     var portText: String { port?.description ?? "" }
 
+    /// A host outside the cluster, which no Service stands for: no namespace is empty.
+    static func external(host: String, port: PortReference) -> UpstreamKey {
+        UpstreamKey(service: ObjectName(namespace: "", name: host), port: port, usesServiceAddress: false)
+    }
+
+    var isExternal: Bool { service.namespace.isEmpty }
+
     /// The name that ingress-nginx gives it. Two upstreams may share it: `a-b/c` and `a/b-c`.
     var plainName: String {
-        port == nil ? "upstream-default-backend" : "\(service.namespace)-\(service.name)-\(portText)"
+        if isExternal { return "external-\(service.name)-\(portText)" }
+        return port == nil ? "upstream-default-backend" : "\(service.namespace)-\(service.name)-\(portText)"
     }
 
     /// A name that no other upstream has: no Kubernetes name holds a tilde.

@@ -2462,7 +2462,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__session_affinity__descri
   (ProtobufCMessageInit) portico__snapshot__v1__session_affinity__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__route_alternative__field_descriptors[9] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__route_alternative__field_descriptors[10] =
 {
   {
     "upstream",
@@ -2572,12 +2572,25 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route_alternative__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "ignores_affinity",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RouteAlternative, ignores_affinity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__route_alternative__field_indices_by_name[] = {
   5,   /* field[5] = cookie */
   2,   /* field[2] = header */
   4,   /* field[4] = header_pattern */
   3,   /* field[3] = header_value */
+  9,   /* field[9] = ignores_affinity */
   8,   /* field[8] = ingress_name */
   1,   /* field[1] = ingress_namespace */
   0,   /* field[0] = upstream */
@@ -2587,7 +2600,7 @@ static const unsigned portico__snapshot__v1__route_alternative__field_indices_by
 static const ProtobufCIntRange portico__snapshot__v1__route_alternative__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__route_alternative__descriptor =
 {
@@ -2597,7 +2610,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__route_alternative__descr
   "Portico__Snapshot__V1__RouteAlternative",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__RouteAlternative),
-  9,
+  10,
   portico__snapshot__v1__route_alternative__field_descriptors,
   portico__snapshot__v1__route_alternative__field_indices_by_name,
   1,  portico__snapshot__v1__route_alternative__number_ranges,

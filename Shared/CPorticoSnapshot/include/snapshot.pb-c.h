@@ -173,10 +173,11 @@ struct  Portico__Snapshot__V1__RouteAlternative
   char *cookie;
   uint32_t weight;
   uint32_t weight_total;
+  protobuf_c_boolean ignores_affinity;
 };
 #define PORTICO__SNAPSHOT__V1__ROUTE_ALTERNATIVE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__route_alternative__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 struct  Portico__Snapshot__V1__HeaderAssignment

@@ -63,7 +63,7 @@ package struct RemoteTarget: Hashable, Sendable {
 /// X-Real-IP, X-Forwarded-For, X-Auth-Request-Redirect and Host as `target` says.
 package struct ExternalAuthentication: Hashable, Sendable {
     package var target: RemoteTarget?
-    /// Empty: the request's own.
+    /// Empty: GET.
     package var method = ""
     /// The template of where a 401 leads, with 302, instead of being answered. Empty: nowhere. The redirect parameter
     /// is part of it.

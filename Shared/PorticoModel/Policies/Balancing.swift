@@ -32,8 +32,8 @@ package struct SessionAffinity: Hashable, Sendable {
     /// A new endpoint and cookie after an attempt failed; otherwise a cookie keeps its endpoint although it failed.
     package var changesOnFailure = false
     package var mode: AffinityMode = .balanced
-    /// `affinity-canary-behavior: legacy`: the cookie does not bind requests to the canary or away from it. Otherwise
-    /// the choice between main and canary sticks too.
+    /// `affinity-canary-behavior: legacy` on the main Ingress: the cookie does not bind requests to a canary or away from
+    /// it. Otherwise the choice between main and canary sticks too.
     package var ignoresCanaries = false
 
     package init() {}
@@ -61,6 +61,8 @@ package struct RouteAlternative: Hashable, Sendable {
     package var weight: UInt32 = 0
     /// 100 unless said; never 0.
     package var weightTotal: UInt32 = 100
+    /// The affinity cookie binds nobody to this canary or away from it (`affinity-canary-behavior: legacy`).
+    package var ignoresAffinity = false
 
     package init() {}
 }

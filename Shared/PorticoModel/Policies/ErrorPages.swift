@@ -7,8 +7,8 @@ package struct ErrorPagePolicy: Hashable, Sendable {
     package var statuses: [UInt32] = []
     /// Who makes error pages. Empty: the global default backend, and where there is none, the built-in page.
     package var upstream = ""
-    /// Takes the route's requests while its own upstream has no endpoint (`default-backend`). Empty: 503. Such requests
-    /// carry the X-Code headers too, with 503.
+    /// Takes the route's requests while its own upstream has no endpoint (`default-backend`). Empty: 503. Such requests go
+    /// to `/` and carry the X-Code headers too, with 503.
     package var fallbackUpstream = ""
     /// Whether the endpoint's own error responses are replaced; otherwise only those made here
     /// (`disable-proxy-intercept-errors` turns it off).

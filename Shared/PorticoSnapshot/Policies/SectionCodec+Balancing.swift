@@ -73,6 +73,7 @@ extension SectionCodec {
         message.pointee.cookie = arena.text(value.cookie)
         message.pointee.weight = value.weight
         message.pointee.weight_total = value.weightTotal
+        message.pointee.ignores_affinity = value.ignoresAffinity ? 1 : 0
         return message
     }
 
@@ -91,6 +92,7 @@ extension SectionCodec {
         value.cookie = try reader.text(message.cookie, "cookie")
         value.weight = message.weight
         value.weightTotal = message.weight_total
+        value.ignoresAffinity = message.ignores_affinity != 0
         return value
     }
 }

@@ -32,11 +32,12 @@ import Testing
         #expect(found.sendTimeoutMilliseconds == 9_000)
     }
 
-    @Test(arguments: AnnotationDialect.nginx().definitions.keys.sorted())
+    @Test(
+        arguments: AnnotationDialect.nginx().definitions.values.filter { $0.type != .snippet }.map(\.key).sorted())
     func `The documented default of an annotation is its default`(key: String) throws {
         let definition = try #require(dialect.definitions[key])
         let found = policy([key: definition.defaultValue])
-        #expect(found.policy == GlobalOptions().defaultPolicy)
+        #expect(found.policy == GlobalOptions().defaultPolicy, "\(key)")
         #expect(found.diagnostics.isEmpty)
     }
 
@@ -53,17 +54,65 @@ import Testing
         #expect(GlobalOptionRegistry.options(of: configMap).diagnostics.isEmpty)
     }
 
-    @Test(arguments: AnnotationDialect.nginx().definitions.values.filter { $0.type != .string }.map(\.key).sorted())
-    func `A value of another type leaves the default in force and says so`(key: String) {
-        let found = policy([key: "%nonsense%"])
+    @Test(
+        arguments: AnnotationDialect.nginx().definitions.values.filter {
+            $0.support == .supported && $0.type != .snippet && $0.faults == .keepsDefault
+                && $0.key != "cors-allow-origin"
+        }.map(\.key).sorted())
+    func `A value that cannot be taken leaves the default in force and says so`(key: String) {
+        let found = policy([key: "%nonsense% $nobody <\u{1}>"])
         #expect(found.policy == GlobalOptions().defaultPolicy)
         #expect(found.diagnostics.map(\.field) == ["metadata.annotations[nginx.ingress.kubernetes.io/\(key)]"])
     }
 
+    @Test(
+        arguments: AnnotationDialect.nginx().definitions.values.filter { $0.faults == .withholdsRoutes }.map(\.key)
+            .sorted())
+    func `A value that protects and cannot be taken withholds the routes`(key: String) {
+        let found = policy([key: "%nonsense% $nobody"])
+        #expect(found.policy.route.isWithheld)
+        #expect(found.diagnostics.map(\.consequence) == ["requests are answered with 503"])
+    }
+
+    @Test(
+        arguments: AnnotationDialect.nginx().definitions.values.filter { $0.type != .snippet }.map(\.key).sorted(),
+        ["a\rb", "a\0b", "a\u{7f}b"])
+    func `No value with a control character is taken`(key: String, value: String) {
+        #expect(policy([key: value]).diagnostics.count == 1)
+    }
+
     @Test func `Each annotation that is not carried is named once`() {
-        let found = policy(["rewrite-target": "/", "auth-url": "http://a", "server-snippet": "x", "no-such": "1"])
-        #expect(found.diagnostics.count == 4)
+        let found = policy(["enable-modsecurity": "true", "stream-snippet": "x", "no-such": "1"], options: liberal)
+        #expect(found.diagnostics.count == 3)
         #expect(found.diagnostics.allSatisfy { $0.severity == .warning })
+    }
+
+    private var liberal: GlobalOptions {
+        let entries = [("annotations-risk-level", "Critical"), ("allow-snippet-annotations", "true")]
+        return GlobalOptionRegistry.options(
+            of: ConfigMap(
+                metadata: ObjectMetadata(name: ObjectName(namespace: "n", name: "c")),
+                data: entries.map { ConfigMap.Entry(key: $0.0, value: $0.1) })
+        ).options
+    }
+
+    @Test func `What is riskier than the administrator allows rejects the Ingress`() {
+        #expect(policy(["configuration-snippet": "deny all;"]).policy.rejection != nil)
+        #expect(policy(["configuration-snippet": "deny all;"], options: liberal).policy.rejection == nil)
+    }
+
+    @Test(arguments: [
+        ("proxy-read-timout", "proxy-read-timeout"), ("rate-limit-rps", "limit-rps"),
+        ("rate-limit-connection", "limit-connections"), ("limit-burst", "limit-burst-multiplier"),
+        ("whitelist-source-rang", "whitelist-source-range"), ("auth-urls", "auth-url"),
+    ])
+    func `A wrong spelling is told the right one`(wrong: String, right: String) {
+        let reasons = policy([wrong: "1"]).diagnostics.map(\.reason)
+        #expect(reasons == ["is no annotation of ingress-nginx; did you mean \(right)?"])
+    }
+
+    @Test func `A word that is like nothing gets no suggestion`() {
+        #expect(policy(["zebra": "1"]).diagnostics.map(\.reason) == ["is no annotation of ingress-nginx"])
     }
 
     @Test func `Annotations of others are not looked at`() {

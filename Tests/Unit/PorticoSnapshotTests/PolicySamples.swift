@@ -77,7 +77,7 @@ enum PolicySamples {
         make(RouteAlternative()) {
             ($0.upstream, $0.ingress) = ("canary", ObjectName(namespace: "a", name: "b"))
             ($0.header, $0.headerValue, $0.headerPattern, $0.cookie) = ("h", "v", "p", "c")
-            ($0.weight, $0.weightTotal) = (10, 1000)
+            ($0.weight, $0.weightTotal, $0.ignoresAffinity) = (10, 1000, true)
         }
     }
 

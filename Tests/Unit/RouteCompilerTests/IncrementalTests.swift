@@ -4,7 +4,7 @@ import RouteCompiler
 import Testing
 
 @Suite struct IncrementalTests {
-    @Test(arguments: 0..<60)
+    @Test(arguments: 0..<120)
     func `Any sequence of changes ends where a fresh compilation starts`(seed: Int) {
         var random = ObjectGenerator(seed: UInt64(seed))
         let configuration = random.configuration()
@@ -125,6 +125,7 @@ private struct Mirror: Equatable {
     var sections: [SectionName: Section] = [:]
     var endpoints: [String: EndpointSet] = [:]
     var externalNames: [String: ExternalNameTarget] = [:]
+    var objects: [LiveObjectName: LiveObject] = [:]
     var diagnostics: [ObjectReference: [Diagnostic]] = [:]
 
     init() {}
@@ -138,6 +139,8 @@ private struct Mirror: Equatable {
         for set in result.changedEndpointSets { endpoints[set.upstream] = set }
         for name in result.removedExternalNames { externalNames[name] = nil }
         for target in result.changedExternalNames { externalNames[target.upstream] = target }
+        for name in result.removedObjects { objects[name] = nil }
+        for object in result.changedObjects { objects[object.name] = object }
         for (object, found) in result.changedDiagnostics { diagnostics[object] = found.isEmpty ? nil : found }
     }
 }
@@ -146,5 +149,6 @@ extension CompilationResult {
     fileprivate mutating func sortLiveState() {
         changedEndpointSets.sort { $0.upstream < $1.upstream }
         changedExternalNames.sort { $0.upstream < $1.upstream }
+        changedObjects.sort { $0.name < $1.name }
     }
 }

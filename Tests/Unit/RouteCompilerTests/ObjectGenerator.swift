@@ -55,12 +55,14 @@ struct ObjectGenerator: RandomNumberGenerator {
     }
 
     private mutating func object() -> KubernetesObject {
-        switch Int.random(in: 0..<12, using: &self) {
+        switch Int.random(in: 0..<14, using: &self) {
         case 0..<5: .ingress(ingress())
         case 5, 6: .service(service())
         case 7, 8: .endpointSlice(slice())
         case 9: .endpoints(endpoints())
         case 10: .ingressClass(ingressClass())
+        case 11: .secret(secret())
+        case 12: .configMap(headerMap())
         default: .configMap(configMap())
         }
     }
@@ -83,7 +85,8 @@ struct ObjectGenerator: RandomNumberGenerator {
                     path: pick(["/", "/x", "/x/", "/y"]), type: pick([.exact, .prefix, .implementationSpecific]),
                     backend: backend(), line: pick([3, 4]))
             }
-            ingress.rules.append(Ingress.Rule(host: pick(["", "s.test", "*.test", "t.test"]), paths: paths))
+            ingress.rules.append(
+                Ingress.Rule(host: pick(["", "s.test", "*.test", "t.test", "www.t.test"]), paths: paths))
         }
         ingress.metadata.annotations = annotations()
         return ingress
@@ -96,8 +99,22 @@ struct ObjectGenerator: RandomNumberGenerator {
             Annotation(key: "\(prefix)/proxy-read-timeout", value: pick(["60", "90", "soon"])),
             Annotation(key: "\(prefix)/service-upstream", value: pick(["true", "false"])),
             Annotation(key: "\(prefix)/canary", value: "true"),
-        ]
-        return all.filter { _ in Int.random(in: 0..<4, using: &self) == 0 }
+            Annotation(key: "\(prefix)/canary-weight", value: pick(["5", "50"])),
+            Annotation(key: "\(prefix)/rewrite-target", value: pick(["/", "/x", "/$1"])),
+            Annotation(key: "\(prefix)/use-regex", value: "true"),
+            Annotation(key: "\(prefix)/server-alias", value: pick(["s.test", "t.test,u.test", "u.test"])),
+            Annotation(key: "\(prefix)/from-to-www-redirect", value: "true"),
+            Annotation(key: "\(prefix)/default-backend", value: pick(["c", "b-c"])),
+            Annotation(key: "\(prefix)/auth-type", value: "basic"),
+            Annotation(key: "\(prefix)/auth-secret", value: pick(["users", "a/users", "other"])),
+            Annotation(key: "\(prefix)/auth-secret-type", value: "auth-map"),
+            Annotation(
+                key: "\(prefix)/auth-url", value: pick(["http://c.a.svc/x", "https://$host/y", "https://v.test"])),
+            Annotation(key: "\(prefix)/custom-headers", value: pick(["headers", "a/headers"])),
+            Annotation(key: "\(prefix)/mirror-target", value: "https://m.test$request_uri"),
+            Annotation(key: "\(prefix)/enable-global-auth", value: "false"),
+        ].sorted { $0.key < $1.key }
+        return all.filter { _ in Int.random(in: 0..<6, using: &self) == 0 }
     }
 
     private mutating func backend() -> IngressBackend {
@@ -154,9 +171,29 @@ struct ObjectGenerator: RandomNumberGenerator {
             .init(key: "keep-alive", value: pick(["10", "never"])),
             .init(key: "proxy-read-timeout", value: pick(["60", "90"])),
             .init(key: "service-upstream", value: pick(["true", "false"])),
-        ]
+            .init(key: "add-headers", value: pick(["a/headers", "a-b/headers", "a/none"])),
+            .init(key: "allow-cross-namespace-resources", value: pick(["true", "false"])),
+            .init(key: "custom-http-errors", value: pick(["404", "404,503"])),
+            .init(key: "global-allowed-response-headers", value: "x-one"),
+            .init(key: "global-auth-url", value: pick(["http://web.a.svc/", "https://w.test/"])),
+            .init(key: "http-redirect-code", value: pick(["301", "308"])),
+            .init(key: "no-auth-locations", value: "/x"),
+        ].sorted { $0.key < $1.key }
         return ConfigMap(
             metadata: metadata(["controller"]), data: entries.filter { _ in Bool.random(using: &self) })
+    }
+
+    private mutating func secret() -> Secret {
+        let data: [[String: [UInt8]]] = [
+            [:], ["auth": Array("u:h".utf8)], ["auth": Array("v:i".utf8)], ["w": [1, 10]],
+        ]
+        return Secret(metadata: metadata(["users", "other"]), type: "Opaque", data: pick(data))
+    }
+
+    private mutating func headerMap() -> ConfigMap {
+        ConfigMap(
+            metadata: metadata(["headers"]),
+            data: [.init(key: pick(["X-One", "X One", "X-Two"]), value: pick(["a", "$host", "$nothing"]))])
     }
 
     // MARK: Plain objects
