@@ -16,9 +16,11 @@ package struct Readiness: OptionSet, Sendable {
     /// The peer will send no more.
     package static let peerClosed = Readiness(rawValue: UInt32(PORTICO_PEER_CLOSED))
 
-    /// What a stream socket is registered for, once and for all.
+    /// What a stream socket is registered for.
     package static let stream = Readiness(
         rawValue: UInt32(PORTICO_READABLE | PORTICO_WRITABLE | PORTICO_PEER_CLOSED))
+    /// What one is registered for that may never have to wait before it writes.
+    package static let incoming = Readiness(rawValue: UInt32(PORTICO_READABLE | PORTICO_PEER_CLOSED))
 
     // The questions of every event, as plain bits: set algebra of another module is generic code at run time.
 

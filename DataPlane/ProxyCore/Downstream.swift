@@ -27,6 +27,8 @@ class Downstream: EventHandler {
         static let isStream = Flags(rawValue: 128)
         /// The client came over TLS.
         static let isSecure = Flags(rawValue: 256)
+        /// The loop tells when the kernel takes bytes again.
+        static let watchesWrites = Flags(rawValue: 512)
     }
 
     final let core: WorkerCore

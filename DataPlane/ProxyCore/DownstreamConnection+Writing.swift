@@ -10,6 +10,10 @@ extension DownstreamConnection {
 
     func keep(_ bytes: UnsafeRawBufferPointer) {
         core.buffers.append(bytes, to: &output)
+        if !flags.contains(.watchesWrites) {
+            flags.insert(.watchesWrites)
+            loop.change(self, descriptor: descriptor, to: .stream)
+        }
         loop.setDeadline(self, after: core.tables.globals.defaultPolicy.sendTimeoutMilliseconds)
     }
 

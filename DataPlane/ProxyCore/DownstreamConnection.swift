@@ -27,19 +27,23 @@ final class DownstreamConnection: Downstream {
             state: core.tables.globals.usesProxyProtocol ? .proxyHeader : .idle)
     }
 
-    /// Takes the connection into the loop.
+    /// Takes the connection into the loop and reads what has come.
     func open() {
-        do { try loop.register(self, descriptor: descriptor, for: .stream) } catch {
+        // Most clients take their responses at once: writes are watched from the first one that has to wait.
+        do { try loop.register(self, descriptor: descriptor, for: .incoming) } catch {
             Glibc.close(descriptor)
             state = .closed
             return
         }
         core.counters.handledConnections += 1
         core.counters.openConnections += 1
-        let globals = core.tables.globals
         let timeout =
-            state == .proxyHeader ? globals.proxyProtocolTimeoutMilliseconds : globals.clientHeaderTimeoutMilliseconds
+            state == .proxyHeader
+            ? core.tables.globals.proxyProtocolTimeoutMilliseconds
+            : core.tables.globals.clientHeaderTimeoutMilliseconds
         loop.setDeadline(self, after: timeout)
+        flags.insert(.mayRead)
+        read()
     }
 
     /// Closes at once, whatever is under way.

@@ -4,7 +4,7 @@ import Glibc
 /// Accepts connections from one listening socket.
 final class Listener: EventHandler {
     /// Connections accepted per turn and listener.
-    private static let budget = 64
+    private static let maximumBurst = 64
     /// How long no connection is accepted when the process is out of descriptors.
     private static let pauseMilliseconds: UInt32 = 100
 
@@ -13,6 +13,8 @@ final class Listener: EventHandler {
     private let port: UInt16
     /// Given up to take a connection and close it when no other descriptor is left, so that it doesn't wait in vain.
     private var spare: Int32
+    /// How many connections are expected to wait: asking for one more costs a call.
+    @exclusivity(unchecked) private var burst = 1
 
     init(core: WorkerCore, descriptor: Int32) throws {
         self.core = core
@@ -22,22 +24,31 @@ final class Listener: EventHandler {
         super.init()
         Socket.setNonBlocking(descriptor)
         Socket.setNoDelay(descriptor)
+        // Clients of HTTP speak first.
+        Socket.deferAccept(descriptor)
         try core.loop.register(self, descriptor: descriptor, for: .readable, edgeTriggered: false)
     }
 
     deinit { if spare >= 0 { Glibc.close(spare) } }
 
-    override func ready(_ events: UInt32) { accept(atMost: Self.budget) }
+    /// The listener is level-triggered: what is left waits for the next turn.
+    override func ready(_ events: UInt32) {
+        let accepted = accept(atMost: burst)
+        burst = accepted == burst ? min(2 * burst, Self.maximumBurst) : max(1, accepted)
+    }
 
-    private func accept(atMost budget: Int) {
-        for _ in 0..<budget {
+    /// - Returns: how many were there.
+    @discardableResult
+    private func accept(atMost budget: Int) -> Int {
+        for count in 0..<budget {
             switch Socket.accept(descriptor) {
             case .success(let (connection, peer)): take(connection, peer)
             case .failure(let error):
                 if error.code == EMFILE || error.code == ENFILE { refuseOne() }
-                return
+                return count
             }
         }
+        return budget
     }
 
     private func take(_ connection: Int32, _ peer: SocketAddress) {

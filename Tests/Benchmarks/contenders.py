@@ -205,7 +205,7 @@ http {{
   proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Scheme $scheme;
   proxy_set_header X-Scheme $scheme;
   proxy_buffer_size 4k; proxy_buffers 4 4k; proxy_max_temp_file_size 0;
-  server {{ listen 127.0.0.1:{self.port} default_server backlog=4096; return 404; }}
+  server {{ listen 127.0.0.1:{self.port} default_server backlog=4096 deferred; return 404; }}
   {servers}
 }}
 """
@@ -245,7 +245,7 @@ defaults
     option http-keep-alive
     http-reuse always
 frontend web
-    bind 127.0.0.1:{self.port} backlog 4096
+    bind 127.0.0.1:{self.port} backlog 4096 defer-accept
     unique-id-format %[uuid()]
     http-request set-header X-Request-ID %[unique-id]
     http-request set-header X-Real-IP %[src]
