@@ -97,7 +97,7 @@ let dataPlane: [Target] = [
     library(
         "ProxyCore", in: "DataPlane",
         [
-            "PorticoModel", "CSystem", "EventLoop", "HTTPCore", "Patterns", "Routing", "Policies",
+            "PorticoModel", "CSystem", "EventLoop", "HTTP2Core", "HTTPCore", "Patterns", "Routing", "Policies",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",
         ]),
     executable(
@@ -141,7 +141,9 @@ let tests: [Target] = [
     unitTests("Patterns"),
     unitTests("Policies", ["EventLoop", "HTTPCore", "Patterns", "PorticoModel"]),
     .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
-    unitTests("ProxyCore", ["CAllocationCounter", "EventLoop", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
+    unitTests(
+        "ProxyCore",
+        ["CAllocationCounter", "EventLoop", "HTTP2Core", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
     unitTests("HTTPCore"),
     unitTests("TLSEngine", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
     unitTests("Routing", ["PorticoModel", "Patterns"]),

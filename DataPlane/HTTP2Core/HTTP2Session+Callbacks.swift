@@ -113,9 +113,9 @@ extension HTTP2Session {
         case NGHTTP2_DATA: if header.flags & 1 != 0 { remoteEnded(header.stream_id) }
         case NGHTTP2_GOAWAY:
             hasGoneAway = true
-            events.goAwayCame(code: frame.pointee.goaway.error_code)
-        case NGHTTP2_SETTINGS: if header.flags & 1 == 0 { events.settingsCame() }
-        case NGHTTP2_PING: if header.flags & 1 != 0 { events.pingAnswered() }
+            events?.goAwayCame(code: frame.pointee.goaway.error_code)
+        case NGHTTP2_SETTINGS: if header.flags & 1 == 0 { events?.settingsCame() }
+        case NGHTTP2_PING: if header.flags & 1 != 0 { events?.pingAnswered() }
         default: break
         }
         return 0
@@ -132,15 +132,15 @@ extension HTTP2Session {
             stream.isTunnel = block.isTunnel
             stream.remoteHasEnded = !hasBody
             if block.refusal != 0 {
-                events.requestRefused(stream, status: block.refusal)
+                events?.requestRefused(stream, status: block.refusal)
             } else {
-                events.requestBegan(stream, head: block.text)
+                events?.requestBegan(stream, head: block.text)
             }
         case .response:
             if block.isTooLarge { return reset(stream, HTTP2ErrorCode.internalError) }
             stream.hasFinalHead = block.status >= 200
-            events.responseHead(stream, head: block.text)
-        case .trailers: if !block.isTooLarge, !block.text.isEmpty { events.trailers(stream, lines: block.text) }
+            events?.responseHead(stream, head: block.text)
+        case .trailers: if !block.isTooLarge, !block.text.isEmpty { events?.trailers(stream, lines: block.text) }
         case .none: break
         }
     }
@@ -148,7 +148,7 @@ extension HTTP2Session {
     fileprivate func remoteEnded(_ identifier: Int32) {
         guard let stream = stream(identifier) else { return }
         stream.remoteHasEnded = true
-        events.remoteEnded(stream)
+        events?.remoteEnded(stream)
     }
 
     fileprivate func dataCame(_ identifier: Int32, _ bytes: UnsafeRawBufferPointer) -> Int32 {
@@ -158,7 +158,7 @@ extension HTTP2Session {
             return 0
         }
         stream.unconsumed += bytes.count
-        events.data(stream, bytes)
+        events?.data(stream, bytes)
         return 0
     }
 
@@ -213,7 +213,7 @@ extension HTTP2Session {
         if stream.queue.isEmpty {
             context.buffers.give(&stream.queue)
             stream.hasBacklog = false
-            events.drained(stream)
+            events?.drained(stream)
         }
         return 0
     }

@@ -122,7 +122,7 @@ extension HTTP2Session {
         if stream.unconsumed > 0 { nghttp2_session_consume_connection(library, stream.unconsumed) }
         stream.unconsumed = 0
         streamCount -= 1
-        events.streamClosed(stream, code: code)
+        events?.streamClosed(stream, code: code)
         nghttp2_session_set_stream_user_data(library, stream.identifier, nil)
         Unmanaged.passUnretained(stream).release()
         context.giveBack(stream)

@@ -15,7 +15,7 @@ package final class HTTP2Session {
     let context: HTTP2Context
     let limits: HTTP2Limits
     let isServer: Bool
-    @exclusivity(unchecked) package unowned(unsafe) var events: HTTP2Events
+    @exclusivity(unchecked) package unowned(unsafe) var events: HTTP2Events?
     /// Bytes for the peer.
     @exclusivity(unchecked) package var output = PooledBuffer()
     /// Streams that are open.
@@ -39,7 +39,7 @@ package final class HTTP2Session {
     @exclusivity(unchecked) private var isEnding = false
 
     /// - Parameter now: the loop's time in milliseconds.
-    package init(_ role: Role, _ limits: HTTP2Limits, events: HTTP2Events, context: HTTP2Context) {
+    package init(_ role: Role, _ limits: HTTP2Limits, events: HTTP2Events? = nil, context: HTTP2Context) {
         self.context = context
         self.limits = limits
         self.events = events
@@ -84,6 +84,9 @@ package final class HTTP2Session {
     private func setting(_ identifier: nghttp2_settings_id, _ value: UInt32) -> nghttp2_settings_entry {
         nghttp2_settings_entry(settings_id: Int32(identifier.rawValue), value: value)
     }
+
+    /// A field block has begun and not ended.
+    package var isReadingHead: Bool { block.kind != .none }
 
     // MARK: Bytes
 

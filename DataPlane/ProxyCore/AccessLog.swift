@@ -86,7 +86,8 @@ final class AccessLog {
         output.append(exchange.core.time.logTime)
         output.append("] \"")
         writeField(exchange.facts.methodAndTarget, of: exchange, to: &output)
-        output.append(exchange.isHTTP10 ? " HTTP/1.0\" " : " HTTP/1.1\" ")
+        let isStream = exchange.downstream?.isStream ?? false
+        output.append(isStream ? " HTTP/2.0\" " : exchange.isHTTP10 ? " HTTP/1.0\" " : " HTTP/1.1\" ")
         output.append(decimal: exchange.status)
         output.append(UInt8(ascii: " "))
         output.append(decimal: exchange.responseCount)

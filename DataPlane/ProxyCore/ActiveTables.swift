@@ -1,3 +1,4 @@
+import HTTP2Core
 import HTTPCore
 import Policies
 import PorticoModel
@@ -14,6 +15,7 @@ final class ActiveTables {
     let usesOwnForwardedFor: Bool
     let headLimits: HeadLimits
     let poolLimits: PoolLimits
+    let http2Limits: HTTP2Limits
     /// Fields of requests that go no further for their names or because they are meant for one connection.
     let droppedFieldFlags: HeaderField.Flags
 
@@ -30,6 +32,11 @@ final class ActiveTables {
             requests: routing.globals.upstreamKeepAliveRequests,
             idleMilliseconds: routing.globals.upstreamKeepAliveTimeoutMilliseconds,
             ageMilliseconds: routing.globals.upstreamKeepAliveTimeMilliseconds)
+        var http2 = HTTP2Limits()
+        http2.concurrentStreams = routing.globals.http2ConcurrentStreams
+        http2.fieldBytes = Int(routing.globals.maximumHeaderLineBytes)
+        http2.headBytes = Int(routing.globals.maximumHeaderBytes)
+        http2Limits = http2
         var dropped: HeaderField.Flags = .hopByHop
         if !routing.globals.allowsUnderscoresInHeaders { dropped.insert(.underscore) }
         if routing.globals.ignoresInvalidHeaders { dropped.insert(.unusualName) }

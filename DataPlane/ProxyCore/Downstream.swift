@@ -71,6 +71,9 @@ class Downstream: EventHandler {
     /// - Returns: false where the client was lost, and the exchange ended.
     func write(_ bytes: UnsafeRawBufferPointer, headCount: Int = 0, isLast: Bool = false) -> Bool { false }
 
+    /// Ends the response of a stream with a trailer section, as field lines.
+    func finish(trailers: UnsafeRawBufferPointer) {}
+
     /// The response has been handed over.
     func finishResponse() {}
 

@@ -89,6 +89,9 @@ extension DownstreamConnection {
                 loop.setDeadline(self, after: core.tables.globals.clientHeaderTimeoutMilliseconds)
             }
             return 0
+        case .failed where requests == 0 && HTTP2Preface.begins(bytes) && core.tables.globals.usesHTTP2:
+            beginHTTP2(received: bytes)
+            return bytes.count
         case .failed(let error):
             core.counters.malformedRequests += 1
             if error.status == 431 || error.status == 414 { core.counters.headersTooLarge += 1 }

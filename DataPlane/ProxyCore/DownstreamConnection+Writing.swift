@@ -37,6 +37,7 @@ extension DownstreamConnection {
         case .idle, .readingHead:
             awaitNextRequest()
             readRequests()
+        case .http2: http2?.flush()
         default: exchange?.downstreamDrained()
         }
     }

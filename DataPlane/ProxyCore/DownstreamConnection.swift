@@ -14,11 +14,13 @@ import Policies
 /// - flushing: the connection closes once `output` is out.
 /// - lingering: closed for writing; what comes is thrown away for a while, so that the client reads the last answer.
 /// - tunnel: bytes are carried both ways.
+/// - http2: the connection's bytes belong to an HTTP/2 session, which has exchanges of its own.
 /// - closed.
 final class DownstreamConnection: Downstream {
     let descriptor: Int32
     @exclusivity(unchecked) var requests: UInt32 = 0
     @exclusivity(unchecked) var progress = HeadProgress()
+    @exclusivity(unchecked) var http2: DownstreamHTTP2?
 
     init(core: WorkerCore, descriptor: Int32, peer: SocketAddress, localPort: UInt16) {
         self.descriptor = descriptor
@@ -54,6 +56,7 @@ final class DownstreamConnection: Downstream {
             self.exchange = nil
             exchange.downstreamWasLost()
         }
+        if let http2 { http2.connectionWasLost() }
         core.buffers.give(&input)
         core.buffers.give(&output)
         loop.unregister(self)
@@ -77,6 +80,7 @@ final class DownstreamConnection: Downstream {
     }
 
     override func resume() {
+        if state == .http2 { http2?.flush() }
         read()
         closeIfAbandoned()
     }
@@ -94,7 +98,8 @@ final class DownstreamConnection: Downstream {
         case .proxyHeader: readProxyHeader()
         case .tunnel: exchange?.pumpDownstream()
         case .lingering: discardInput()
-        case .waiting, .flushing, .http2, .closed: return
+        case .http2: http2?.read()
+        case .waiting, .flushing, .closed: return
         }
     }
 
@@ -109,7 +114,8 @@ final class DownstreamConnection: Downstream {
             // The client took no byte for too long, or sent none.
             if state == .readingBody, output.isEmpty, let exchange { return exchange.answer(status: 408) }
             close()
-        case .tunnel, .http2: close()
+        case .http2: http2?.deadlinePassed()
+        case .tunnel: close()
         }
     }
 
@@ -219,6 +225,7 @@ final class DownstreamConnection: Downstream {
             guard state == .idle else { return }
             if isFresh { loop.setDeadline(self, after: Self.drainGraceMilliseconds) } else { close() }
         case .proxyHeader: close()
+        case .http2: http2?.drain()
         default: flags.insert(.closesAfterResponse)
         }
     }

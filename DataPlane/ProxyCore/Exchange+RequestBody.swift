@@ -70,15 +70,28 @@ extension Exchange {
                 // The exchange may be over by now, and this object another one's.
                 guard self.downstream === downstream else { return }
             case .wouldBlock: return
+            case .ended where downstream.isStream: return streamEnded()
             case .ended, .failed: return downstream.close()
             }
         }
     }
 
+    /// A stream's body has no framing of its own: its end says that it is whole.
+    private func streamEnded() {
+        guard framing == .chunked else { return downstream?.close() ?? () }
+        if streamsBody { append("0\r\n\r\n") }
+        bodyIsWhole()
+        if streamsBody { sendRequest() } else { startAttempt() }
+    }
+
     /// Takes what belongs to the body from `bytes`.
     /// - Returns: false where the exchange ended over it.
     private func takeBody(_ bytes: UnsafeRawBufferPointer, used: inout Int) -> Bool {
-        if case .chunked = framing { return takeChunks(bytes, used: &used) }
+        if case .chunked = framing {
+            guard let downstream, downstream.isStream else { return takeChunks(bytes, used: &used) }
+            used = bytes.count
+            return bytes.isEmpty || keepBody(bytes)
+        }
         let count = Int(min(UInt64(bytes.count), remainingBody))
         used = count
         remainingBody -= UInt64(count)

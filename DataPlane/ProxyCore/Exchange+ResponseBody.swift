@@ -46,7 +46,7 @@ extension Exchange {
     /// Where the chunked body that was just relayed ended in the buffer.
     private var chunkedEnd: Int { Int(remainingResponse) }
 
-    /// Follows the chunks. To an HTTP/1.1 client they go as they came, checked; for HTTP/1.0 the data is moved together.
+    /// Follows the chunks. To an HTTP/1.1 client they go as they came, checked; for others the data is moved together.
     /// - Returns: whether the body ended; nil where it is malformed.
     private func decodeChunks(from start: Int, to: inout Int, end: Int) -> Bool? {
         let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[start..<end])
@@ -56,16 +56,16 @@ extension Exchange {
             switch responseChunks.next(bytes, from: &offset) {
             case .data(let range):
                 upstreamBodyCount += UInt64(range.count)
-                if isHTTP10 {
+                if stripsChunks {
                     let memory = core.upstreamRead.baseAddress!
                     memmove(memory + target, memory + start + range.lowerBound, Int(range.count))
                     target += Int(range.count)
                 }
             case .needsMore:
-                to = isHTTP10 ? target : end
+                to = stripsChunks ? target : end
                 return false
             case .end:
-                to = isHTTP10 ? target : start + offset
+                to = stripsChunks ? target : start + offset
                 remainingResponse = UInt64(start + offset)
                 return true
             case .failed: return nil

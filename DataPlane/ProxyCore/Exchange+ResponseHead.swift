@@ -122,12 +122,13 @@ extension Exchange {
         }
         upstreamIsReusable = response.isKeepAlive
         responseFraming = response.framing
+        stripsChunks = isHTTP10 || downstream.isStream
         encodesChunks = false
         switch response.framing {
         case .none: break
         case .length(let count): remainingResponse = count
         case .chunked: responseChunks = ChunkedDecoder()
-        case .untilClose: encodesChunks = !isHTTP10 && status != 101
+        case .untilClose: encodesChunks = !stripsChunks && status != 101
         }
         if isHTTP10, response.framing == .chunked || response.framing == .untilClose {
             downstream.flags.insert(.closesAfterResponse)
@@ -135,7 +136,7 @@ extension Exchange {
         if core.isDraining { downstream.flags.insert(.closesAfterResponse) }
         if !hasWholeBody { downstream.flags.insert([.closesAfterResponse, .lingers]) }
         var writer = ByteWriter(core.scratch)
-        writeResponseHead(bytes, response, closes: downstream.flags.contains(.closesAfterResponse), to: &writer)
+        writeResponseHead(bytes, response, for: downstream, to: &writer)
         guard !writer.overflowed else { return attemptFailed(.invalidResponse) }
         hasResponded = true
         if status == 101 { return beginTunnel(headCount: writer.count, from: bodyStart, to: end) }
@@ -154,7 +155,8 @@ extension Exchange {
     // MARK: Writing the head
 
     private func writeResponseHead(
-        _ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, closes: Bool, to writer: inout ByteWriter
+        _ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, for downstream: Downstream,
+        to writer: inout ByteWriter
     ) {
         writeStatusLine(bytes, response, to: &writer)
         copyFields(bytes, response, to: &writer)
@@ -170,10 +172,11 @@ extension Exchange {
                 writer.append(bytes, range: upgrade)
                 writer.appendLineEnd()
             }
-        } else {
+        } else if !downstream.isStream {
             if !isHTTP10, response.framing == .chunked || encodesChunks {
                 writer.append("Transfer-Encoding: chunked\r\n")
             }
+            let closes = downstream.flags.contains(.closesAfterResponse)
             writer.append(closes ? "Connection: close\r\n" : "Connection: keep-alive\r\n")
         }
         writer.appendLineEnd()

@@ -77,6 +77,8 @@ final class Exchange {
     @exclusivity(unchecked) var remainingResponse: UInt64 = 0
     @exclusivity(unchecked) var upstreamIsReusable = false
     @exclusivity(unchecked) var encodesChunks = false
+    /// The client gets the data of chunks without their frames.
+    @exclusivity(unchecked) var stripsChunks = false
     @exclusivity(unchecked) var hasResponded = false
     @exclusivity(unchecked) var upstreamHasEnded = false
     @exclusivity(unchecked) var downstreamHasEnded = false

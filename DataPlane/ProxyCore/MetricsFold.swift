@@ -1,4 +1,5 @@
 import Glibc
+import HTTP2Core
 import HTTPCore
 import PorticoModel
 import PorticoTelemetry
@@ -88,6 +89,10 @@ final class MetricsFold {
         add("portico_worker_timeouts_total", counters.timeouts)
         add("portico_worker_spilled_bodies_total", counters.bodiesSpilled)
         add("portico_worker_buffer_bytes", core.buffers.bytesInUse, gauge: true)
+        add("portico_worker_http2_connections_total", counters.http2Connections)
+        for flood in FloodGuard.Flood.allCases {
+            add("portico_worker_http2_floods_total", counters.http2Floods[Int(flood.rawValue)], ["kind", flood.label])
+        }
         for (key, count) in core.failures {
             add(WorkerMetric.upstreamErrors, count, ["upstream", key.upstream, "reason", key.reason])
         }

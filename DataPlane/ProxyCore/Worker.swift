@@ -36,6 +36,7 @@ package final class Worker {
         // Handlers hold on to the core, and the core to the loop that holds them.
         loop.unregisterAll()
         core.forgetSpareExchanges()
+        core.forgetSpareStreams()
     }
 
     /// Follows the supervisor and the control plane, and reports to them.

@@ -1,4 +1,5 @@
 import EventLoop
+import HTTP2Core
 import HTTPCore
 import Policies
 import PorticoModel
@@ -23,6 +24,7 @@ final class WorkerCore {
     let registries = RoutingRegistries()
     let temporaryDirectory: String
     let requestHead = RequestHead()
+    let http2: HTTP2Context
     let responseHead = ResponseHead()
     let time = HTTPTimeCache()
     let log = AccessLog()
@@ -48,10 +50,12 @@ final class WorkerCore {
     /// Failed attempts; they are rare enough for a dictionary.
     private(set) var failures: [FailureKey: UInt64] = [:]
     @exclusivity(unchecked) private var spareExchanges: [Exchange] = []
+    @exclusivity(unchecked) private var spareStreams: [DownstreamStream] = []
 
     init(loop: EventLoop, index: Int, temporaryDirectory: String) {
         self.loop = loop
         self.temporaryDirectory = temporaryDirectory
+        http2 = HTTP2Context(buffers: buffers)
         upstreams = UpstreamDirectory(offset: index)
         func memory(_ count: Int) -> UnsafeMutableRawBufferPointer { .allocate(byteCount: count, alignment: 64) }
         downstreamRead = memory(WorkerCore.downstreamReadCount)
@@ -89,6 +93,14 @@ final class WorkerCore {
 
     func giveBack(_ exchange: Exchange) {
         if exchange.tables === tables, spareExchanges.count < 256 { spareExchanges.append(exchange) }
+    }
+
+    func takeDownstreamStream() -> DownstreamStream { spareStreams.popLast() ?? DownstreamStream(core: self) }
+
+    func forgetSpareStreams() { spareStreams = [] }
+
+    func giveBack(_ stream: DownstreamStream) {
+        if spareStreams.count < 256 { spareStreams.append(stream) }
     }
 
     // MARK: Slots

@@ -1,3 +1,5 @@
+import HTTP2Core
+
 /// A worker's counters that belong to no route.
 struct WorkerCounters {
     var acceptedConnections: UInt64 = 0
@@ -22,4 +24,7 @@ struct WorkerCounters {
     var bodiesSpilled: UInt64 = 0
     var descriptorsExhausted: UInt64 = 0
     var timeouts: UInt64 = 0
+    var http2Connections: UInt64 = 0
+    /// By `FloodGuard.Flood`.
+    var http2Floods: [UInt64] = Array(repeating: 0, count: FloodGuard.Flood.allCases.count)
 }

@@ -87,4 +87,18 @@ import Testing
         #expect(server.session.output.count < 20_000 + 16_393)
         #expect(dataCount(server.output()) == 100_000)
     }
+
+    @Test func `a stream without credit does not hold up another`() {
+        var limits = HTTP2Limits()
+        limits.outputBytes = 20_000
+        let server = RecordedSession.server(limits)
+        _ = server.take([.settings([(4, 100_000)]), .windowUpdate(1 << 20, stream: 0), .get(stream: 1)])
+        server.respond(1, "HTTP/1.1 200 OK\r\n\r\n", isLast: false)
+        server.write(1, Array(repeating: 1, count: 150_000), isLast: false)
+        #expect(dataCount(server.output()) == 100_000)
+        _ = server.take([.get(stream: 3)])
+        server.respond(3, "HTTP/1.1 200 OK\r\n\r\n", isLast: false)
+        server.write(3, [1, 2, 3], isLast: true)
+        #expect(dataCount(server.output()) == 3)
+    }
 }

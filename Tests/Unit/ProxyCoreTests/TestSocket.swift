@@ -100,6 +100,13 @@ final class TestSocket: @unchecked Sendable {
         return take(min(count, pending.count))
     }
 
+    /// Whatever comes next, as bytes; nil at the end of the stream or where nothing comes in time.
+    func readBytes() -> [UInt8]? {
+        if pending.isEmpty, !readSome() { return nil }
+        defer { pending = [] }
+        return pending
+    }
+
     func readToEnd() -> String {
         while readSome() {}
         return take(pending.count)
