@@ -1,7 +1,7 @@
 /// The request line (RFC 9112 §3).
 extension RequestHeadValues {
     /// Parses the line between `start` and `end`, which holds no control bytes but tabs.
-    mutating func parseRequestLine(_ span: RawSpan, from start: Int, to end: Int) throws(RequestHeadError) {
+    mutating func parseFirstLine(_ span: RawSpan, from start: Int, to end: Int) throws(RequestHeadError) {
         guard let methodEnd = span.firstIndex(of: ASCII.space, from: start, to: end) else {
             throw .malformedRequestLine
         }

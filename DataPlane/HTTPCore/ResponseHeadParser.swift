@@ -1,6 +1,4 @@
 /// The strict parser of HTTP/1 response heads (RFC 9112), as sent by upstreams.
-///
-/// As with requests, the outcome depends on the bytes alone, never on how they were cut.
 package enum ResponseHeadParser {
     /// Parses the head at the start of `bytes` into `head`.
     ///
@@ -14,13 +12,9 @@ package enum ResponseHeadParser {
     ) -> ResponseHeadOutcome {
         let span = bytes.bytes
         do throws(ResponseHeadError) {
-            if progress.scanned != 0 {
-                guard try resume(span, &progress, limits, head) else { return .incomplete }
-                progress = HeadProgress()
-            }
             var fields = head.fields.table.pointee
             defer { head.fields.table.pointee = fields }
-            let end = try parseLines(span, &progress, limits, &head.values.pointee, &fields)
+            let end = try HeadLines.parse(span, &progress, limits, &head.values.pointee, &fields)
             guard let end else { return .incomplete }
             try head.values.pointee.finish(span, &fields, answering: method)
             head.values.pointee.byteCount = end
@@ -29,83 +23,21 @@ package enum ResponseHeadParser {
             return .failed(error)
         }
     }
-
-    /// - Returns: the offset after the empty line that ends the head, or nil where it has not come.
-    private static func parseLines(
-        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ values: inout ResponseHeadValues,
-        _ fields: inout HeaderFieldTable
-    ) throws(ResponseHeadError) -> Int? {
-        fields.removeAll()
-        var start = 0
-        var lines = 0
-        while true {
-            let limit = limits.end(ofLineAt: start, isFirst: lines == 0)
-            switch HeadLineEnd.search(span, from: start, limit: limit) {
-            case .found(let end):
-                if lines == 0 {
-                    try values.parseStatusLine(span, to: end)
-                } else if end == start {
-                    return end &+ 2
-                } else {
-                    do { try fields.appendLine(span, from: start, to: end) } catch {
-                        throw ResponseHeadError(error)
-                    }
-                }
-                lines &+= 1
-                start = end &+ 2
-            case .incomplete:
-                progress.lineStart = UInt32(truncatingIfNeeded: start)
-                progress.lines = UInt32(truncatingIfNeeded: lines)
-                progress.scanned = UInt32(truncatingIfNeeded: span.byteCount)
-                return nil
-            case .tooLong: throw .headTooLarge
-            case .malformed: throw .controlByte
-            }
-        }
-    }
-
-    /// Goes on where the last call left off, checking each line that has become complete.
-    ///
-    /// - Returns: whether the head is complete.
-    private static func resume(
-        _ span: RawSpan, _ progress: inout HeadProgress, _ limits: HeadLimits, _ head: ResponseHead
-    ) throws(ResponseHeadError) -> Bool {
-        // The last byte may have been a CR, which is judged together with the byte behind it.
-        var scan = max(Int(progress.lineStart), Int(progress.scanned) - 1)
-        while true {
-            let start = Int(progress.lineStart)
-            let isFirst = progress.lines == 0
-            switch HeadLineEnd.search(span, from: scan, limit: limits.end(ofLineAt: start, isFirst: isFirst)) {
-            case .found(let end):
-                if end == start && !isFirst { return true }
-                try check(span, from: start, to: end, progress, head)
-                progress.lines += 1
-                progress.lineStart = UInt32(truncatingIfNeeded: end + 2)
-                scan = end + 2
-            case .incomplete:
-                progress.scanned = UInt32(truncatingIfNeeded: span.byteCount)
-                return false
-            case .tooLong: throw .headTooLarge
-            case .malformed: throw .controlByte
-            }
-        }
-    }
-
-    private static func check(
-        _ span: RawSpan, from start: Int, to end: Int, _ progress: HeadProgress, _ head: ResponseHead
-    ) throws(ResponseHeadError) {
-        if progress.lines == 0 { return try head.values.pointee.parseStatusLine(span, to: end) }
-        head.fields.table.pointee.removeAll()
-        do { try head.fields.table.pointee.appendLine(span, from: start, to: end) } catch {
-            throw ResponseHeadError(error)
-        }
-        if progress.lines > head.fields.capacity { throw .tooManyFields }
-    }
 }
 
-extension ResponseHeadValues {
-    /// `HTTP/1.1 200 OK` (RFC 9112 §4), from offset 0 to `end`. The space behind the status may be missing.
-    mutating func parseStatusLine(_ span: RawSpan, to end: Int) throws(ResponseHeadError) {
+extension ResponseHeadValues: HeadValues {
+    static var skipsEmptyLine: Bool { false }
+
+    static func failure(_ fault: HeadFault) -> ResponseHeadError {
+        switch fault {
+        case .controlByte: .controlByte
+        case .firstLineTooLong, .headTooLarge: .headTooLarge
+        case .field(let error): ResponseHeadError(error)
+        }
+    }
+
+    /// `HTTP/1.1 200 OK` (RFC 9112 §4), always at the start. The space behind the status may be missing.
+    mutating func parseFirstLine(_ span: RawSpan, from start: Int, to end: Int) throws(ResponseHeadError) {
         guard end >= 12, let (major, minor) = HTTPVersionWord.parse(span, at: 0), span.byte(8) == ASCII.space else {
             throw .malformedStatusLine
         }

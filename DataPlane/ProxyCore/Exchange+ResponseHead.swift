@@ -28,7 +28,7 @@ extension Exchange {
             case .ended: return upstreamEnded()
             case .failed: return upstreamFailed()
             }
-            guard self.connection === connection, connection.exchange === self else { return }
+            guard connection.mayRead, self.connection === connection, connection.exchange === self else { return }
         }
     }
 

@@ -49,18 +49,22 @@ final class UpstreamConnection: UpstreamCarrier {
             }
             state = .active
             exchange?.connected()
-        case .active:
-            guard let exchange else { return }
-            if events.isWritable, exchange.wantsToSend { exchange.sendRequest(over: self) }
-            if mayRead, state == .active, self.exchange === exchange { exchange.readResponse(from: self) }
+        case .active: work(maySend: events.isWritable)
         case .http2, .closed: return
         }
     }
 
     override func resume() {
-        guard state == .active, let exchange else { return }
-        if exchange.wantsToSend { exchange.sendRequest(over: self) }
-        if mayRead, state == .active, self.exchange === exchange { exchange.readResponse(from: self) }
+        if state == .active { work(maySend: true) }
+    }
+
+    private func work(maySend: Bool) {
+        guard let exchange else { return }
+        if maySend, exchange.wantsToSend {
+            exchange.sendRequest(over: self)
+            guard state == .active, self.exchange === exchange else { return }
+        }
+        if mayRead { exchange.readResponse(from: self) }
     }
 
     override func deadlinePassed() {
