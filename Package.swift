@@ -36,6 +36,10 @@ let shared: [Target] = [
     .systemLibrary(name: "CCares", path: "Shared/CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(
         name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+        name: "CCompression", path: "Shared/CCompression",
+        providers: [.apt(["zlib1g-dev", "libbrotli-dev", "libzstd-dev"])]),
+    .systemLibrary(name: "CCrypt", path: "Shared/CCrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CSystem", path: "Shared/CSystem"),
     .target(
         name: "CPorticoSnapshot", path: "Shared/CPorticoSnapshot",
@@ -88,6 +92,8 @@ let dataPlane: [Target] = [
     library("EventLoop", in: "DataPlane", ["CSystem"]),
     library("HTTPCore", in: "DataPlane"),
     library("Routing", in: "DataPlane", ["PorticoModel", "Patterns"]),
+    library("Passwords", in: "DataPlane", ["CCrypt", "COpenSSL"]),
+    library("Compression", in: "DataPlane", ["CCompression"]),
     library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
     library("HTTP2Core", in: "DataPlane", ["HTTPCore", "EventLoop", "CNghttp2"]),
     library("TLSEngine", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
@@ -97,7 +103,8 @@ let dataPlane: [Target] = [
     library(
         "ProxyCore", in: "DataPlane",
         [
-            "PorticoModel", "CSystem", "EventLoop", "HTTP2Core", "HTTPCore", "Patterns", "Routing", "Policies",
+            "PorticoModel", "CSystem", "EventLoop", "HTTP2Core", "HTTPCore", "Patterns", "Passwords", "Compression",
+            "Routing", "Policies",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",
         ]),
     executable(
@@ -139,6 +146,8 @@ let tests: [Target] = [
     unitTests("EventLoop"),
     unitTests("Upstreams", ["PorticoModel"]),
     unitTests("Patterns"),
+    unitTests("Passwords"),
+    unitTests("Compression", ["CCompression"]),
     unitTests("Policies", ["EventLoop", "HTTPCore", "Patterns", "PorticoModel"]),
     .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
     unitTests(

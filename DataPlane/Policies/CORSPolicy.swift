@@ -1,0 +1,91 @@
+import HTTPCore
+
+/// The answers to requests from pages of other origins (`enable-cors`), as ingress-nginx gives them.
+package final class CORSPolicy {
+    /// One origin that is allowed: equal, or a wildcard for exactly one label.
+    private enum Origin {
+        case any
+        case equal([UInt8])
+        /// What stands in front of the asterisk, and behind it.
+        case wildcard([UInt8], [UInt8])
+    }
+
+    private let origins: [Origin]
+    private let allowsAny: Bool
+    private let allowsCredentials: Bool
+    private let fields: [UInt8]
+
+    /// - Parameters:
+    ///   - origins: `*`, `https://site.example`, `https://*.site.example:8443`, `*.site.example` and the like.
+    ///   - maxAge: seconds.
+    package init(
+        origins: [String], methods: String, headers: String, exposeHeaders: String, allowsCredentials: Bool,
+        maxAge: UInt32
+    ) {
+        self.origins = origins.map { text in
+            if text == "*" { return .any }
+            let bytes = Array(text.utf8)
+            guard let star = bytes.firstIndex(of: UInt8(ascii: "*")) else { return .equal(bytes) }
+            return .wildcard(Array(bytes[..<star]), Array(bytes[(star + 1)...]))
+        }
+        allowsAny = origins.contains("*")
+        self.allowsCredentials = allowsCredentials
+        var common: [UInt8] = []
+        func add(_ name: String, _ value: String, to list: inout [UInt8]) {
+            if !value.isEmpty { list += Array("\(name): \(value)\r\n".utf8) }
+        }
+        if allowsCredentials { add("Access-Control-Allow-Credentials", "true", to: &common) }
+        add("Access-Control-Expose-Headers", exposeHeaders, to: &common)
+        add("Access-Control-Allow-Methods", methods, to: &common)
+        add("Access-Control-Allow-Headers", headers, to: &common)
+        add("Access-Control-Max-Age", "\(maxAge)", to: &common)
+        fields = common
+    }
+
+    /// Whether a page of that origin may read the answer.
+    package func allows(_ origin: UnsafeRawBufferPointer) -> Bool {
+        allowsAny || !origin.isEmpty && origins.contains { Self.matches($0, origin) }
+    }
+
+    private static func matches(_ allowed: Origin, _ origin: UnsafeRawBufferPointer) -> Bool {
+        switch allowed {
+        case .any: return true
+        case .equal(let text): return text.withUnsafeBytes { isEqualIgnoringCase($0, origin) }
+        case .wildcard(let front, let back):
+            guard origin.count > front.count + back.count else { return false }
+            let head = UnsafeRawBufferPointer(rebasing: origin[..<front.count])
+            let tail = UnsafeRawBufferPointer(rebasing: origin[(origin.count - back.count)...])
+            guard front.withUnsafeBytes({ isEqualIgnoringCase($0, head) }),
+                back.withUnsafeBytes({ isEqualIgnoringCase($0, tail) })
+            else { return false }
+            // One label: no dot, colon or slash beyond the scheme's.
+            let label = origin[front.count..<(origin.count - back.count)]
+            return label.allSatisfy { isLabel($0) } || front.isEmpty && isSchemeAndLabel(label)
+        }
+    }
+
+    private static func isLabel(_ byte: UInt8) -> Bool {
+        byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+
+    private static func isSchemeAndLabel(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { return false }
+        let rest = text[(colon + 1)...]
+        return text[..<colon].allSatisfy(isLabel) && rest.starts(with: "//".utf8)
+            && rest.dropFirst(2).allSatisfy(isLabel)
+    }
+
+    /// Writes the fields of an answer to a page of `origin`, which is allowed.
+    package func writeFields(origin: UnsafeRawBufferPointer, to writer: inout ByteWriter) {
+        writer.append("Access-Control-Allow-Origin: ")
+        // With credentials an asterisk means nothing to browsers.
+        if allowsAny, !allowsCredentials || origin.isEmpty {
+            writer.append(UInt8(ascii: "*"))
+        } else {
+            writer.append(origin)
+        }
+        writer.appendLineEnd()
+        writer.append(fields)
+        if !allowsAny || allowsCredentials { writer.append("Vary: Origin\r\n") }
+    }
+}

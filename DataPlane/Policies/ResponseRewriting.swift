@@ -1,0 +1,193 @@
+import HTTPCore
+import Patterns
+import PorticoModel
+
+/// Changing the Domain or Path of cookies that an upstream sets (`proxy-cookie-domain`, `proxy-cookie-path`).
+package final class CookieAttributeRule {
+    package enum Attribute: Sendable {
+        case domain, path
+
+        fileprivate var name: StaticString {
+            switch self {
+            case .domain: "domain"
+            case .path: "path"
+            }
+        }
+    }
+
+    private let attribute: Attribute
+    private let from: [UInt8]
+    private let pattern: Pattern?
+    private let to: [UInt8]
+
+    /// - Parameter from: a text, or with `~` in front a regular expression (`~*` where case does not matter).
+    package init?(_ attribute: Attribute, from: String, to: String) {
+        self.attribute = attribute
+        self.from = Array(from.utf8)
+        self.to = Array(to.utf8)
+        if from.hasPrefix("~") {
+            let ignoresCase = from.hasPrefix("~*")
+            guard let pattern = try? Pattern(String(from.dropFirst(ignoresCase ? 2 : 1)), ignoresCase: ignoresCase)
+            else { return nil }
+            self.pattern = pattern
+        } else {
+            pattern = nil
+        }
+    }
+
+    /// Writes the value of a Set-Cookie field, changed where it has to be.
+    package func write(_ value: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter) {
+        var offset = 0
+        var isFirst = true
+        while offset < value.count {
+            var end = offset
+            while end < value.count, value[end] != UInt8(ascii: ";") { end += 1 }
+            let part = UnsafeRawBufferPointer(rebasing: value[offset..<end])
+            if isFirst || !writeAttribute(part, captures, to: &writer) { writer.append(part) }
+            if end < value.count { writer.append(UInt8(ascii: ";")) }
+            isFirst = false
+            offset = end + 1
+        }
+    }
+
+    private func writeAttribute(
+        _ part: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter
+    ) -> Bool {
+        var start = 0
+        while start < part.count, part[start] == 0x20 { start += 1 }
+        let name = UnsafeRawBufferPointer(start: attribute.name.utf8Start, count: attribute.name.utf8CodeUnitCount)
+        let equals = start + name.count
+        guard equals < part.count, part[equals] == UInt8(ascii: "="),
+            isEqualIgnoringCase(UnsafeRawBufferPointer(rebasing: part[start..<equals]), name)
+        else { return false }
+        var valueStart = equals + 1
+        // A dot in front of a domain means nothing (RFC 6265 §5.2.3).
+        if attribute == .domain, valueStart < part.count, part[valueStart] == UInt8(ascii: ".") { valueStart += 1 }
+        let value = UnsafeRawBufferPointer(rebasing: part[valueStart...])
+        writer.append(UnsafeRawBufferPointer(rebasing: part[..<(equals + 1)]))
+        if !writeReplacement(value, captures, to: &writer) {
+            writer.append(UnsafeRawBufferPointer(rebasing: part[(equals + 1)...]))
+        }
+        return true
+    }
+
+    private func writeReplacement(
+        _ value: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter
+    ) -> Bool {
+        if let pattern {
+            guard pattern.match(value, into: captures) == .matched, let whole = captures.group(0) else { return false }
+            if attribute == .path { writer.append(UnsafeRawBufferPointer(rebasing: value[..<whole.lowerBound])) }
+            Replacement.write(to, groupsOf: captures, in: value, to: &writer)
+            if attribute == .path { writer.append(UnsafeRawBufferPointer(rebasing: value[whole.upperBound...])) }
+            return true
+        }
+        switch attribute {
+        case .domain:
+            let wanted = from.first == UInt8(ascii: ".") ? Array(from.dropFirst()) : from
+            guard wanted.withUnsafeBytes({ isEqualIgnoringCase($0, value) }) else { return false }
+            writer.append(to)
+        case .path:
+            guard value.starts(with: from) else { return false }
+            writer.append(to)
+            writer.append(UnsafeRawBufferPointer(rebasing: value[from.count...]))
+        }
+        return true
+    }
+}
+
+/// Changing Location and Refresh fields (`proxy-redirect-from`, `proxy-redirect-to`).
+package final class LocationRule {
+    private let from: CompiledTemplate?
+    private let pattern: Pattern?
+    private let to: CompiledTemplate
+
+    /// - Parameter from: a text with variables, or with `~` in front a regular expression (`~*` where case does not matter).
+    package init?(from: String, to: String, custom: inout CustomVariables) {
+        guard let to = CompiledTemplate(to, custom: &custom) else { return nil }
+        self.to = to
+        if from.hasPrefix("~") {
+            let ignoresCase = from.hasPrefix("~*")
+            guard let pattern = try? Pattern(String(from.dropFirst(ignoresCase ? 2 : 1)), ignoresCase: ignoresCase)
+            else { return nil }
+            self.pattern = pattern
+            self.from = nil
+        } else {
+            guard let template = CompiledTemplate(from, custom: &custom) else { return nil }
+            self.from = template
+            pattern = nil
+        }
+    }
+
+    /// Writes the value as it goes to the client.
+    /// - Returns: false where it stays as it is; nothing was written then.
+    package func write(
+        _ value: UnsafeRawBufferPointer, from source: some VariableSource, _ captures: Captures,
+        to writer: inout ByteWriter
+    ) -> Bool {
+        if let pattern {
+            guard pattern.match(value, into: captures) == .matched, let whole = captures.group(0) else { return false }
+            writer.append(UnsafeRawBufferPointer(rebasing: value[..<whole.lowerBound]))
+            to.write(from: CapturingSource(source, value, captures), to: &writer)
+            writer.append(UnsafeRawBufferPointer(rebasing: value[whole.upperBound...]))
+            return true
+        }
+        guard let from else { return false }
+        let start = writer.count
+        from.write(from: source, to: &writer)
+        let prefix = UnsafeRawBufferPointer(rebasing: writer.written[start...])
+        let prefixCount = prefix.count
+        let matches = value.starts(with: prefix)
+        writer.truncate(to: start)
+        guard matches, !writer.overflowed else { return false }
+        to.write(from: source, to: &writer)
+        writer.append(UnsafeRawBufferPointer(rebasing: value[prefixCount...]))
+        return true
+    }
+}
+
+/// Another source of variables with the groups of a match put in front. Made only where such a rule matches.
+private final class CapturingSource<Source: VariableSource>: VariableSource {
+    private let source: Source
+    private let subject: UnsafeRawBufferPointer
+    private let captures: Captures
+
+    init(_ source: Source, _ subject: UnsafeRawBufferPointer, _ captures: Captures) {
+        self.source = source
+        self.subject = subject
+        self.captures = captures
+    }
+
+    func write(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool { source.write(variable, to: &writer) }
+
+    func write(_ family: VariableFamily, named name: UnsafeRawBufferPointer, to writer: inout ByteWriter) -> Bool {
+        source.write(family, named: name, to: &writer)
+    }
+
+    func write(capture index: Int, to writer: inout ByteWriter) -> Bool {
+        guard let range = captures.group(index) else { return false }
+        writer.append(UnsafeRawBufferPointer(rebasing: subject[range]))
+        return true
+    }
+
+    func write(custom index: Int, to writer: inout ByteWriter) -> Bool { source.write(custom: index, to: &writer) }
+}
+
+/// A text with `$1` to `$9` in it.
+enum Replacement {
+    static func write(
+        _ text: [UInt8], groupsOf captures: Captures, in subject: UnsafeRawBufferPointer, to writer: inout ByteWriter
+    ) {
+        var index = 0
+        while index < text.count {
+            if text[index] == UInt8(ascii: "$"), index + 1 < text.count, text[index + 1] &- 0x30 < 10 {
+                if let range = captures.group(Int(text[index + 1] - 0x30)) {
+                    writer.append(UnsafeRawBufferPointer(rebasing: subject[range]))
+                }
+                index += 2
+            } else {
+                writer.append(text[index])
+                index += 1
+            }
+        }
+    }
+}
