@@ -105,7 +105,7 @@ package final class CompiledTemplate {
     }
 
     /// Writes a line of a log: values escaped, and what has no value as nginx writes it.
-    package func write(from source: some VariableSource, escaping: LogEscape, to writer: inout ByteWriter) {
+    package func write(from source: some VariableSource, escaping: LogEscaping, to writer: inout ByteWriter) {
         for part in parts {
             let start = writer.count
             let hasValue = write(part, from: source, to: &writer)

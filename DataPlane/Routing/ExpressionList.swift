@@ -25,14 +25,14 @@ final class ExpressionList {
     /// - Returns: nil where no route is a regular expression. One that does not compile is never matched; the compiler
     ///   reports it.
     init?(_ entries: [RouteEntry]) {
-        let expressions = entries.filter { $0.route.match == .regex }
+        let expressions = entries.filter { $0.route.match.isRegex }
         guard !expressions.isEmpty else { return nil }
         let sorted = expressions.sorted { left, right in
             let (left, right) = (left.route.path.utf8, right.route.path.utf8)
             return left.count != right.count ? left.count > right.count : right.lexicographicallyPrecedes(left)
         }
         routes = sorted.compactMap { entry in
-            (try? Pattern("^\(entry.route.path)", ignoresCase: true)).map { ($0, entry) }
+            (try? Pattern("^\(entry.route.path)", ignoresCase: entry.route.match == .regex)).map { ($0, entry) }
         }
     }
 
@@ -46,4 +46,9 @@ final class ExpressionList {
         }
         return .none
     }
+}
+
+extension RouteEntry {
+    /// Regular expressions are not asked where this route is the winner of the plain ones.
+    var isFirm: Bool { route.match == .exact || route.match == .firmPrefix }
 }

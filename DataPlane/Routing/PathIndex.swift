@@ -66,9 +66,7 @@ struct PathIndex {
     }
 
     /// The index of the winning route for a normalised path, or nil.
-    ///
-    /// - Parameter exactOnly: leaves prefixes out.
-    func match(_ path: RawSpan, exactOnly: Bool = false) -> Int? {
+    func match(_ path: RawSpan) -> Int? {
         let allBytes = bytes.bytes
         let all = allBytes.bytes
         // The first node above the path; `common` is what the node below it shares with the path.
@@ -87,9 +85,6 @@ struct PathIndex {
         var candidate = low &- 1
         while candidate >= 0 {
             let node = nodes[candidate]
-            if exactOnly {
-                return node.count == path.byteCount && common == node.count && node.exact >= 0 ? node.exact : nil
-            }
             if node.count <= common, let route = node.route(for: path) { return route }
             candidate = node.parent
         }

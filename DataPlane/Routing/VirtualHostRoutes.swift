@@ -43,16 +43,13 @@ package final class VirtualHostRoutes {
 
     static func key(of host: String) -> [UInt8] { Array(isWildcard(host) ? host.utf8.dropFirst() : host.utf8[...]) }
 
-    /// The route for a normalised path, or nil.
+    /// The route for a normalised path.
     func match(_ path: UnsafeRawBufferPointer, _ captures: Captures?) -> RouteOutcome {
-        if let expressions {
-            if let index = paths.match(path.bytes, exactOnly: true) {
-                return .route(candidates[index].takeUnretainedValue())
-            }
+        let plain = paths.match(path.bytes).map { candidates[$0].takeUnretainedValue() }
+        if let expressions, plain?.isFirm != true {
             let outcome = expressions.match(path, captures ?? Captures())
             if outcome != .none { return outcome }
         }
-        guard let index = paths.match(path.bytes) else { return .none }
-        return .route(candidates[index].takeUnretainedValue())
+        return plain.map { .route($0) } ?? .none
     }
 }

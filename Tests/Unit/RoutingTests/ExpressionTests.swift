@@ -54,3 +54,18 @@ import Testing
         #expect(outcome == .exhausted)
     }
 }
+
+@Suite struct NestedLocationTests {
+    private func table(_ routes: [Route]) -> RoutingTable { .of([VirtualHost(host: "a", routes: routes)]) }
+
+    @Test func `a firm prefix keeps expressions away, where it is the longest`() {
+        let routes = [
+            route(.firmPrefix, "/static", to: "firm"), route(.stringPrefix, "/static/php", to: "plain"),
+            route(.caseSensitiveRegex, "/.*\\.php$", to: "regex"),
+        ]
+        #expect(table(routes).upstream("a", "/static/x.php") == "firm")
+        #expect(table(routes).upstream("a", "/static/php/x.php") == "regex")
+        #expect(table(routes).upstream("a", "/static/php/x") == "plain")
+        #expect(table(routes).upstream("a", "/X.PHP") == nil)
+    }
+}

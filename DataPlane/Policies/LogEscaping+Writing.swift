@@ -1,12 +1,7 @@
 import HTTPCore
+import PorticoModel
 
-/// How values are escaped in log lines (`log_format … escape=`).
-package enum LogEscape: Sendable {
-    /// Quotes, backslashes, control bytes and bytes beyond ASCII as `\xHH`.
-    case standard
-    case json
-    case none
-
+extension LogEscaping {
     private func isPlain(_ byte: UInt8) -> Bool {
         switch self {
         case .standard: byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
