@@ -10,7 +10,11 @@ package final class UpstreamEndpoint {
     private let pool: PoolSize
     /// No longer listed: connections finish what they carry and are not reused.
     @exclusivity(unchecked) package fileprivate(set) var isRemoved = false
-    @exclusivity(unchecked) fileprivate var health = EndpointHealth()
+    @exclusivity(unchecked) var health = EndpointHealth()
+    /// Kept up where the upstream is balanced by it.
+    @exclusivity(unchecked) var average = ResponseTimeAverage()
+    /// A hash of the address, the same in every worker.
+    package let key: UInt64
     @exclusivity(unchecked) fileprivate var position = 0
     @exclusivity(unchecked) private var idle: [EventHandler] = []
 
@@ -19,6 +23,7 @@ package final class UpstreamEndpoint {
         self.upstream = upstream
         self.pool = pool
         text = Array(address.description.utf8)
+        key = text.withUnsafeBytes { StableHash.hash($0) }
     }
 
     package var idleCount: Int { idle.count }
@@ -70,11 +75,23 @@ package final class Upstream {
     @exclusivity(unchecked) package private(set) var endpoints: [UpstreamEndpoint] = []
     @exclusivity(unchecked) private var cursor: Int
     private let pool = PoolSize()
+    @exclusivity(unchecked) private var knownRing: HashRing?
+    /// A hash of the name, the same in every worker.
+    package let key: UInt64
 
     /// - Parameter offset: where round robin starts; workers start at different ones, so that together they are fair.
     package init(name: String, offset: Int) {
         self.name = name
         cursor = offset
+        key = Array(name.utf8).withUnsafeBytes { StableHash.hash($0) }
+    }
+
+    /// Made when it is first asked for after a change of the endpoints.
+    var ring: HashRing {
+        if let knownRing { return knownRing }
+        let made = HashRing(endpoints.map(\.text))
+        knownRing = made
+        return made
     }
 
     /// Replaces the endpoints, keeping those that stay with their health and connections.
@@ -92,6 +109,7 @@ package final class Upstream {
             replaced.append(kept)
         }
         endpoints = replaced
+        knownRing = nil
         var orphans: [EventHandler] = []
         for gone in known.values {
             gone.isRemoved = true
@@ -124,7 +142,7 @@ package final class Upstream {
         return untried ?? next
     }
 
-    private static func bit(_ endpoint: UpstreamEndpoint) -> UInt64 { 1 << UInt64(endpoint.position & 63) }
+    static func bit(_ endpoint: UpstreamEndpoint) -> UInt64 { 1 << UInt64(endpoint.position & 63) }
 
     package static func mark(_ endpoint: UpstreamEndpoint, in tried: inout UInt64) { tried |= bit(endpoint) }
 }

@@ -1,0 +1,23 @@
+import HTTPCore
+import Patterns
+import PorticoModel
+
+/// Texts and regular expressions, of which one is enough.
+package final class TextPatternList {
+    private let texts: [[UInt8]]
+    private let patterns: [Pattern]
+
+    /// - Returns: nil where there is none. Patterns that do not compile are left out; the compiler reports them.
+    package init?(_ list: [TextPattern]) {
+        guard !list.isEmpty else { return nil }
+        texts = list.filter { $0.kind == .exact }.map { Array($0.text.utf8) }
+        patterns = list.filter { $0.kind != .exact }.compactMap {
+            try? Pattern($0.text, ignoresCase: $0.kind == .regexIgnoringCase)
+        }
+    }
+
+    package func matches(_ text: UnsafeRawBufferPointer, _ captures: Captures) -> Bool {
+        texts.contains { $0.withUnsafeBytes { isEqualIgnoringCase($0, text) } }
+            || patterns.contains { $0.match(text, into: captures) == .matched }
+    }
+}
