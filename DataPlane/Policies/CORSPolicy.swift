@@ -1,4 +1,5 @@
 import HTTPCore
+import PorticoModel
 
 /// The answers to requests from pages of other origins (`enable-cors`), as ingress-nginx gives them.
 package final class CORSPolicy {
@@ -15,13 +16,8 @@ package final class CORSPolicy {
     private let allowsCredentials: Bool
     private let fields: [UInt8]
 
-    /// - Parameters:
-    ///   - origins: `*`, `https://site.example`, `https://*.site.example:8443`, `*.site.example` and the like.
-    ///   - maxAge: seconds.
-    package init(
-        origins: [String], methods: String, headers: String, exposeHeaders: String, allowsCredentials: Bool,
-        maxAge: UInt32
-    ) {
+    package init(_ policy: CrossOriginPolicy) {
+        let origins = policy.origins
         self.origins = origins.map { text in
             if text == "*" { return .any }
             let bytes = Array(text.utf8)
@@ -29,16 +25,16 @@ package final class CORSPolicy {
             return .wildcard(Array(bytes[..<star]), Array(bytes[(star + 1)...]))
         }
         allowsAny = origins.contains("*")
-        self.allowsCredentials = allowsCredentials
+        allowsCredentials = policy.allowsCredentials
         var common: [UInt8] = []
         func add(_ name: String, _ value: String, to list: inout [UInt8]) {
             if !value.isEmpty { list += Array("\(name): \(value)\r\n".utf8) }
         }
         if allowsCredentials { add("Access-Control-Allow-Credentials", "true", to: &common) }
-        add("Access-Control-Expose-Headers", exposeHeaders, to: &common)
-        add("Access-Control-Allow-Methods", methods, to: &common)
-        add("Access-Control-Allow-Headers", headers, to: &common)
-        add("Access-Control-Max-Age", "\(maxAge)", to: &common)
+        add("Access-Control-Expose-Headers", policy.exposedHeaders, to: &common)
+        add("Access-Control-Allow-Methods", policy.methods, to: &common)
+        add("Access-Control-Allow-Headers", policy.headers, to: &common)
+        add("Access-Control-Max-Age", "\(policy.maximumAgeSeconds)", to: &common)
         fields = common
     }
 

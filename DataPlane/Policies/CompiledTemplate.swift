@@ -21,7 +21,7 @@ package enum VariableFamily: UInt8, Sendable {
 package struct CustomVariables {
     package private(set) var names: [String] = []
 
-    package init() {}
+    package init(_ names: [String] = []) { self.names = names }
 
     package var set: Set<String> { Set(names) }
 

@@ -17,22 +17,16 @@ package final class CookieAttributeRule {
 
     private let attribute: Attribute
     private let from: [UInt8]
+    /// Nil where the text is compared as it is.
     private let pattern: Pattern?
     private let to: [UInt8]
 
-    /// - Parameter from: a text, or with `~` in front a regular expression (`~*` where case does not matter).
-    package init?(_ attribute: Attribute, from: String, to: String) {
+    /// - Returns: nil where the rule's pattern does not compile; the compiler has reported it.
+    package init?(_ attribute: Attribute, _ rule: TextReplacement) {
         self.attribute = attribute
-        self.from = Array(from.utf8)
-        self.to = Array(to.utf8)
-        if from.hasPrefix("~") {
-            let ignoresCase = from.hasPrefix("~*")
-            guard let pattern = try? Pattern(String(from.dropFirst(ignoresCase ? 2 : 1)), ignoresCase: ignoresCase)
-            else { return nil }
-            self.pattern = pattern
-        } else {
-            pattern = nil
-        }
+        from = Array(rule.from.utf8)
+        to = Array(rule.to.utf8)
+        do { pattern = try Pattern.of(rule) } catch { return nil }
     }
 
     /// Writes the value of a Set-Cookie field, changed where it has to be.
@@ -101,21 +95,12 @@ package final class LocationRule {
     private let pattern: Pattern?
     private let to: CompiledTemplate
 
-    /// - Parameter from: a text with variables, or with `~` in front a regular expression (`~*` where case does not matter).
-    package init?(from: String, to: String, custom: inout CustomVariables) {
-        guard let to = CompiledTemplate(to, custom: &custom) else { return nil }
+    /// - Returns: nil where the rule does not compile; the compiler has reported it.
+    package init?(_ rule: TextReplacement, custom: inout CustomVariables) {
+        guard let to = CompiledTemplate(rule.to, custom: &custom) else { return nil }
         self.to = to
-        if from.hasPrefix("~") {
-            let ignoresCase = from.hasPrefix("~*")
-            guard let pattern = try? Pattern(String(from.dropFirst(ignoresCase ? 2 : 1)), ignoresCase: ignoresCase)
-            else { return nil }
-            self.pattern = pattern
-            self.from = nil
-        } else {
-            guard let template = CompiledTemplate(from, custom: &custom) else { return nil }
-            self.from = template
-            pattern = nil
-        }
+        do { pattern = try Pattern.of(rule) } catch { return nil }
+        from = pattern == nil ? CompiledTemplate(rule.from, custom: &custom) : nil
     }
 
     /// Writes the value as it goes to the client.
@@ -188,6 +173,17 @@ enum Replacement {
                 writer.append(text[index])
                 index += 1
             }
+        }
+    }
+}
+
+extension Pattern {
+    /// The pattern of a rule; nil for one that compares texts.
+    fileprivate static func of(_ rule: TextReplacement) throws(CompileError) -> Pattern? {
+        switch rule.kind {
+        case .exact: nil
+        case .regex: try Pattern(rule.from)
+        case .regexIgnoringCase: try Pattern(rule.from, ignoresCase: true)
         }
     }
 }
