@@ -14,7 +14,7 @@ package final class CORSPolicy {
     private let origins: [Origin]
     private let allowsAny: Bool
     private let allowsCredentials: Bool
-    private let fields: [UInt8]
+    private let fields: [(name: [UInt8], value: [UInt8])]
 
     package init(_ policy: CrossOriginPolicy) {
         let origins = policy.origins
@@ -26,16 +26,13 @@ package final class CORSPolicy {
         }
         allowsAny = origins.contains("*")
         allowsCredentials = policy.allowsCredentials
-        var common: [UInt8] = []
-        func add(_ name: String, _ value: String, to list: inout [UInt8]) {
-            if !value.isEmpty { list += Array("\(name): \(value)\r\n".utf8) }
-        }
-        if allowsCredentials { add("Access-Control-Allow-Credentials", "true", to: &common) }
-        add("Access-Control-Expose-Headers", policy.exposedHeaders, to: &common)
-        add("Access-Control-Allow-Methods", policy.methods, to: &common)
-        add("Access-Control-Allow-Headers", policy.headers, to: &common)
-        add("Access-Control-Max-Age", "\(policy.maximumAgeSeconds)", to: &common)
-        fields = common
+        let values = [
+            ("Access-Control-Allow-Credentials", policy.allowsCredentials ? "true" : ""),
+            ("Access-Control-Expose-Headers", policy.exposedHeaders),
+            ("Access-Control-Allow-Methods", policy.methods), ("Access-Control-Allow-Headers", policy.headers),
+            ("Access-Control-Max-Age", "\(policy.maximumAgeSeconds)"),
+        ]
+        fields = values.filter { !$0.1.isEmpty }.map { (Array($0.0.utf8), Array($0.1.utf8)) }
     }
 
     /// Whether a page of that origin may read the answer.
@@ -71,17 +68,14 @@ package final class CORSPolicy {
             && rest.dropFirst(2).allSatisfy(isLabel)
     }
 
-    /// Writes the fields of an answer to a page of `origin`, which is allowed.
-    package func writeFields(origin: UnsafeRawBufferPointer, to writer: inout ByteWriter) {
-        writer.append("Access-Control-Allow-Origin: ")
-        // With credentials an asterisk means nothing to browsers.
-        if allowsAny, !allowsCredentials || origin.isEmpty {
-            writer.append(UInt8(ascii: "*"))
-        } else {
-            writer.append(origin)
+    /// Sets the fields of an answer to a page of `origin`, which is allowed, in place of the endpoint's own.
+    package func collect(_ edits: HeaderEdits, origin: UnsafeRawBufferPointer) {
+        let isStar = allowsAny && (!allowsCredentials || origin.isEmpty)
+        edits.set("Access-Control-Allow-Origin") { writer in
+            // With credentials an asterisk means nothing to browsers.
+            if isStar { writer.append(UInt8(ascii: "*")) } else { writer.append(origin) }
         }
-        writer.appendLineEnd()
-        writer.append(fields)
-        if !allowsAny || allowsCredentials { writer.append("Vary: Origin\r\n") }
+        for field in fields { field.name.withUnsafeBytes { name in edits.set(name) { $0.append(field.value) } } }
+        if !isStar { edits.add("Vary") { $0.append("Origin") } }
     }
 }

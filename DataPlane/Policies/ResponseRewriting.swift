@@ -29,19 +29,41 @@ package final class CookieAttributeRule {
         do { pattern = try Pattern.of(rule) } catch { return nil }
     }
 
-    /// Writes the value of a Set-Cookie field, changed where it has to be.
-    package func write(_ value: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter) {
+    /// Writes the value of a Set-Cookie field, changed by the first of `rules` that fits.
+    package static func write(
+        _ value: UnsafeRawBufferPointer, _ rules: [CookieAttributeRule], _ captures: Captures,
+        to writer: inout ByteWriter
+    ) {
+        let start = writer.count
+        for rule in rules {
+            writer.truncate(to: start)
+            if rule.write(value, captures, to: &writer) { return }
+        }
+        writer.truncate(to: start)
+        writer.append(value)
+    }
+
+    /// - Returns: whether something was changed.
+    private func write(
+        _ value: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter
+    ) -> Bool {
+        var isChanged = false
         var offset = 0
         var isFirst = true
         while offset < value.count {
             var end = offset
             while end < value.count, value[end] != UInt8(ascii: ";") { end += 1 }
             let part = UnsafeRawBufferPointer(rebasing: value[offset..<end])
-            if isFirst || !writeAttribute(part, captures, to: &writer) { writer.append(part) }
+            if !isFirst, writeAttribute(part, captures, to: &writer) {
+                isChanged = true
+            } else {
+                writer.append(part)
+            }
             if end < value.count { writer.append(UInt8(ascii: ";")) }
             isFirst = false
             offset = end + 1
         }
+        return isChanged
     }
 
     private func writeAttribute(
@@ -58,11 +80,11 @@ package final class CookieAttributeRule {
         // A dot in front of a domain means nothing (RFC 6265 §5.2.3).
         if attribute == .domain, valueStart < part.count, part[valueStart] == UInt8(ascii: ".") { valueStart += 1 }
         let value = UnsafeRawBufferPointer(rebasing: part[valueStart...])
+        let written = writer.count
         writer.append(UnsafeRawBufferPointer(rebasing: part[..<(equals + 1)]))
-        if !writeReplacement(value, captures, to: &writer) {
-            writer.append(UnsafeRawBufferPointer(rebasing: part[(equals + 1)...]))
-        }
-        return true
+        if writeReplacement(value, captures, to: &writer) { return true }
+        writer.truncate(to: written)
+        return false
     }
 
     private func writeReplacement(

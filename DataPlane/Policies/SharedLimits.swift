@@ -46,6 +46,18 @@ package final class SharedLimits {
         forgetConnections()
     }
 
+    /// A secret that all workers of the node know, made when the memory was.
+    package var secret: [UInt8] {
+        [seed.0, seed.1].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
+    }
+
+    /// The key of a text within a zone; never 0.
+    package func key(zone: UInt64, _ text: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = seed.0 ^ zone
+        for byte in text { hash = Self.mix(hash ^ UInt64(byte), seed.1) }
+        return Self.mix(hash ^ UInt64(text.count), seed.0) | 1
+    }
+
     /// The key of an address within a zone; never 0.
     package func key(zone: UInt64, _ address: SocketAddress) -> UInt64 {
         let words = address.addressWords

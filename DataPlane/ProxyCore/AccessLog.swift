@@ -1,5 +1,6 @@
 import EventLoop
 import HTTPCore
+import PorticoModel
 
 /// The access log in ingress-nginx's default format (`upstreaminfo`).
 final class AccessLog {
@@ -73,6 +74,21 @@ final class AccessLog {
         }
     }
 
+    /// One line for a finished exchange of a route with features, or where the format is the user's.
+    func write(_ exchange: Exchange, _ extras: ExchangeExtras) {
+        let globals = exchange.tables.compiled
+        if extras.isSubrequest { return }
+        if let unlogged = globals.unloggedTargets {
+            let target = extras.savedHead.bytes[extras.savedTarget]
+            if unlogged.matches(target, exchange.core.policies.captures) { return }
+        }
+        let format = globals.logFormat ?? globals.standardLogFormat
+        line { output in
+            format.write(from: exchange, escaping: globals.logEscaping, to: &output)
+            output.append(UInt8(ascii: "\n"))
+        }
+    }
+
     private static func writeAddress(_ address: SocketAddress, _ core: WorkerCore, to output: inout ByteWriter) {
         let count = address.writeAddress(into: core.hostScratch)
         output.append(UnsafeRawBufferPointer(rebasing: core.hostScratch[..<count]))
@@ -100,7 +116,7 @@ final class AccessLog {
 
     private static func writeField(_ range: ByteRange, of exchange: Exchange, to output: inout ByteWriter) {
         guard !range.isEmpty, range.upperBound <= exchange.head.count else { return output.append(UInt8(ascii: "-")) }
-        LogEscaping.append(exchange.head.bytes[range], to: &output)
+        LogEscaping.standard.append(exchange.head.bytes[range], to: &output)
     }
 
     /// The name in basic credentials, or a hyphen.

@@ -18,9 +18,26 @@ final class ActiveTables {
     let http2Limits: HTTP2Limits
     /// Fields of requests that go no further for their names or because they are meant for one connection.
     let droppedFieldFlags: HeaderField.Flags
+    let compiled: CompiledGlobals
+    /// What routes without a policy of their own have to do beyond forwarding.
+    let defaultFeatures: CompiledPolicy?
+    /// Some setting concerns every request, whatever its route.
+    let concernsRequests: Bool
 
-    init(_ routing: RoutingTable) {
+    /// - Parameter previous: whose parts are taken over where the settings are the same.
+    init(_ routing: RoutingTable, previous: ActiveTables? = nil) {
         self.routing = routing
+        if let previous, previous.routing.globals == routing.globals {
+            compiled = previous.compiled
+            defaultFeatures = previous.defaultFeatures
+        } else {
+            compiled = CompiledGlobals(routing.globals)
+            let nobody = ObjectName(namespace: "", name: "")
+            defaultFeatures = CompiledPolicy(
+                routing.globals.defaultPolicy,
+                route: Route(match: .prefix, path: "/", ingress: nobody, upstream: ""))
+        }
+        concernsRequests = compiled.concernsRequests || defaultFeatures != nil
         globals = routing.globals
         trustedProxies = AddressBlocks(routing.globals.trustedProxies)
         forwardedForName = routing.globals.forwardedForHeader.lowercased().utf8.map { $0 }

@@ -77,6 +77,27 @@ class Downstream: EventHandler {
     /// The response has been handed over.
     func finishResponse() {}
 
+    /// Goes on with an exchange that waited for something else before it took the request's body.
+    ///
+    /// - Parameter body: gets the bytes that wait behind the head, and returns how many of them were the body's.
+    final func resumeExchange(_ body: (UnsafeRawBufferPointer) -> Int) {
+        let isOutermost = !flags.contains(.isProcessing)
+        flags.insert(.isProcessing)
+        // Held here meanwhile: an answer made at once may end the connection and free its buffers.
+        var taken = input
+        input = PooledBuffer()
+        let used = body(taken.bytes)
+        taken.consumed(used)
+        if taken.isEmpty || state == .closed || state == .lingering {
+            core.buffers.give(&taken)
+        } else {
+            input = taken
+        }
+        if isOutermost { flags.remove(.isProcessing) }
+        // More may have come meanwhile, of the body or of the next request: no event tells of it again.
+        if state == .readingBody || state == .idle || state == .readingHead { loop.runAgain(self) }
+    }
+
     /// Ends our half of a tunnel.
     func shutdownWriting() {}
 

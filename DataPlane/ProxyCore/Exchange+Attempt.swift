@@ -9,6 +9,7 @@ extension Exchange {
 
     /// Chooses an endpoint and begins to send.
     func startAttempt() {
+        if let extras { return startAttempt(extras) }
         guard let route else { return answer(status: 404) }
         completeHead()
         let upstream = core.upstream(of: route)
@@ -17,7 +18,7 @@ extension Exchange {
         attempt(at: endpoint, fresh: false)
     }
 
-    private func attempt(at endpoint: UpstreamEndpoint, fresh: Bool) {
+    func attempt(at endpoint: UpstreamEndpoint, fresh: Bool) {
         Upstream.mark(endpoint, in: &tried)
         sent = 0
         requestIsSent = false

@@ -4,19 +4,8 @@ import HTTPCore
 extension Exchange {
     /// Ends the exchange with an answer of the proxy's own.
     func answer(status: Int) {
-        guard let downstream else { return }
-        if hasResponded { return endResponse(isComplete: false) }
-        if let connection {
-            note(connection.endpoint, status: 0)
-            self.connection = nil
-            connection.close()
-        }
-        self.status = status
-        if !hasWholeBody || framing != .none && receivedBody == 0 || status == 400 || status == 408 {
-            // Bytes of the body may still come, and would be taken for the next request.
-            downstream.flags.insert([.closesAfterResponse, .lingers])
-        }
-        if core.isDraining { downstream.flags.insert(.closesAfterResponse) }
+        guard let downstream, prepareAnswer(status, downstream) else { return }
+        if let extras { return answer(status, nil, extras, for: downstream) { _ in } }
         var writer = ByteWriter(core.scratch)
         let closes = downstream.flags.contains(.closesAfterResponse)
         ErrorAnswer.write(
@@ -29,6 +18,27 @@ extension Exchange {
         guard downstream.write(writer.written, headCount: writer.count - bodyCount, isLast: true) else { return }
         finish()
         downstream.finishResponse()
+    }
+
+    /// Ends what is under way, and notes whether the client's connection can go on.
+    /// - Returns: false where an answer comes too late.
+    func prepareAnswer(_ status: Int, _ downstream: Downstream) -> Bool {
+        if hasResponded {
+            endResponse(isComplete: false)
+            return false
+        }
+        if let connection {
+            note(connection.endpoint, status: 0)
+            self.connection = nil
+            connection.close()
+        }
+        self.status = status
+        if !hasWholeBody || framing != .none && receivedBody == 0 || status == 400 || status == 408 {
+            // Bytes of the body may still come, and would be taken for the next request.
+            downstream.flags.insert([.closesAfterResponse, .lingers])
+        }
+        if core.isDraining { downstream.flags.insert(.closesAfterResponse) }
+        return true
     }
 
     /// The client is gone; called by its connection as it closes.
@@ -55,8 +65,15 @@ extension Exchange {
                 responseMilliseconds: attemptLog.last.map(\.milliseconds))
             core.statistics(of: route).record(measures, bounds: core.bounds)
         }
-        if core.log.isOn, policy.logsAccess { core.log.write(self, elapsed: elapsed, requestCount: received) }
+        if core.log.isOn, policy.logsAccess {
+            if let extras {
+                core.log.write(self, extras)
+            } else {
+                core.log.write(self, elapsed: elapsed, requestCount: received)
+            }
+        }
         core.counters.activeRequests -= 1
+        if let extras { endFeatures(extras) }
         reset()
         core.giveBack(self)
     }

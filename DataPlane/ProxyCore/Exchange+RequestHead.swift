@@ -122,7 +122,7 @@ extension Exchange {
         facts.requestID = ByteRange(start, writer.count)
     }
 
-    private func writeAddress(of address: SocketAddress, to writer: inout ByteWriter) {
+    func writeAddress(of address: SocketAddress, to writer: inout ByteWriter) {
         let count = address.writeAddress(into: core.hostScratch)
         writer.append(UnsafeRawBufferPointer(rebasing: core.hostScratch[..<count]))
     }

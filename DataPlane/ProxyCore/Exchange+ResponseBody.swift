@@ -25,10 +25,13 @@ extension Exchange {
         case .untilClose:
             upstreamBodyCount += UInt64(end - start)
             to = end
-            if encodesChunks, to > from { encodeChunk(&from, &to) }
+            if encodesChunks, to > from, extras?.compressor == nil { encodeChunk(&from, &to) }
         }
         // Bytes behind the end: the upstream speaks out of turn, so it isn't used again.
         if isOver, responseFraming != .chunked ? to < end : chunkedEnd < end { upstreamIsReusable = false }
+        if let compressor = extras?.compressor {
+            return relayCompressed(from, to, isOver: isOver, headCount: headCount, by: compressor, for: downstream)
+        }
         responseCount += UInt64(to - from)
         headSentCount += UInt64(headCount)
         if headCount > 0 {
@@ -90,6 +93,11 @@ extension Exchange {
     /// The response is over, as it should be or not.
     func endResponse(isComplete: Bool) {
         guard let downstream else { return }
+        if isComplete, let compressor = extras?.compressor {
+            // Its end came with the end of the connection: what is left inside goes out, and this is called again.
+            let end = WorkerCore.headroom
+            return relayCompressed(end, end, isOver: true, headCount: 0, by: compressor, for: downstream)
+        }
         if isComplete, encodesChunks {
             let last: StaticString = "0\r\n\r\n"
             responseCount += 5

@@ -117,6 +117,10 @@ extension Exchange {
             return attemptFailed(.status(status))
         }
         connection.endpoint.succeeded()
+        if let extras {
+            noteResponseTime(connection.endpoint, extras)
+            if hasErrorPage(for: status, isResponse: true, extras) { return startErrorPage(for: status, extras) }
+        }
         if status == 101 {
             guard wantsUpgrade else { return attemptFailed(.invalidResponse) }
         }
@@ -135,9 +139,12 @@ extension Exchange {
         }
         if core.isDraining { downstream.flags.insert(.closesAfterResponse) }
         if !hasWholeBody { downstream.flags.insert([.closesAfterResponse, .lingers]) }
+        let varies = extras.map { beginCompression(bytes, response, $0, for: downstream) } ?? false
         var writer = ByteWriter(core.scratch)
         writeResponseHead(bytes, response, for: downstream, to: &writer)
-        guard !writer.overflowed else { return attemptFailed(.invalidResponse) }
+        guard !writer.overflowed, extras.map({ edit(&writer, varies: varies, $0) }) ?? true else {
+            return attemptFailed(.invalidResponse)
+        }
         hasResponded = true
         if status == 101 { return beginTunnel(headCount: writer.count, from: bodyStart, to: end) }
         responsePhase = .body

@@ -17,14 +17,21 @@ extension Exchange {
         core.counters.requests += 1
         core.counters.activeRequests += 1
         if tables.globals.usesForwardedHeaders { resolveClient(bytes, request) }
-        let isRouted = chooseRoute(bytes, request)
+        let choice = chooseRoute(bytes, request)
+        if hasFeatures { return beginFeatures(downstream, bytes, request, choice) }
         guard writeRequestHead(bytes, request, from: downstream) else {
             core.counters.headersTooLarge += 1
             answer(status: 431)
             return 0
         }
-        guard isRouted else {
+        switch choice {
+        case .chosen: break
+        case .malformed:
             answer(status: 400)
+            return 0
+        case .exhausted:
+            core.counters.patternsExhausted += 1
+            answer(status: 500)
             return 0
         }
         if method == .trace {
@@ -32,7 +39,7 @@ extension Exchange {
             answer(status: 405)
             return 0
         }
-        guard route != nil else {
+        guard let route, !route.route.upstream.isEmpty else {
             // As for any answer made here, a body that still comes is not read.
             answer(status: 404)
             return 0
@@ -40,22 +47,27 @@ extension Exchange {
         return beginBody(UnsafeRawBufferPointer(rebasing: bytes[request.byteCount...]), request)
     }
 
-    /// - Returns: false where host or path is not well-formed.
-    private func chooseRoute(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Bool {
+    private func chooseRoute(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> RouteChoice {
         policyRecord = tables.routing.defaultPolicy
-        guard let hostCount = HostName.normalise(bytes[request.host], into: core.hostScratch) else { return false }
+        guard let hostCount = HostName.normalise(bytes[request.host], into: core.hostScratch) else {
+            return .malformed
+        }
         let host = UnsafeRawBufferPointer(rebasing: core.hostScratch[..<hostCount])
         let target = bytes[request.originTarget]
         let path: UnsafeRawBufferPointer
         switch PathNormaliser.normalise(target, into: core.pathScratch) {
         case .unchanged(let count): path = UnsafeRawBufferPointer(rebasing: target[..<count])
         case .rewritten(let count): path = UnsafeRawBufferPointer(rebasing: core.pathScratch[..<count])
-        case .malformed, .noRoom: return false
+        case .malformed, .noRoom: return .malformed
         }
-        if let entry = tables.routing.match(host: host, path: path) {
+        core.policies.captures.forget()
+        switch tables.routing.match(host: host, path: path, into: core.policies.captures) {
+        case .route(let entry):
             route = entry
             if let own = entry.ownPolicy { policyRecord = own }
+        case .none: break
+        case .exhausted: return .exhausted
         }
-        return true
+        return .chosen(path)
     }
 }

@@ -33,6 +33,8 @@ final class Exchange {
     // Part of the tables.
     @exclusivity(unchecked) unowned(unsafe) var route: RouteEntry?
     @exclusivity(unchecked) unowned(unsafe) var policyRecord: PolicyRecord
+    /// Where the route has features.
+    @exclusivity(unchecked) var extras: ExchangeExtras?
 
     // The request.
     @exclusivity(unchecked) var method = HTTPMethod.get

@@ -21,13 +21,15 @@ final class WorkerCore {
     let loop: EventLoop
     let buffers = BufferPool()
     let upstreams: UpstreamDirectory
-    let registries = RoutingRegistries()
+    let registries = RoutingRegistries { CompiledPolicy($0, route: $1) }
     let temporaryDirectory: String
     let requestHead = RequestHead()
     let http2: HTTP2Context
     let responseHead = ResponseHead()
     let time = HTTPTimeCache()
     let log = AccessLog()
+    let policies = PolicyRuntime()
+    let waiting: WaitingExchanges
     let bounds = MetricBounds()
     let downstreamRead: UnsafeMutableRawBufferPointer
     let upstreamRead: UnsafeMutableRawBufferPointer
@@ -54,6 +56,7 @@ final class WorkerCore {
 
     init(loop: EventLoop, index: Int, temporaryDirectory: String) {
         self.loop = loop
+        waiting = WaitingExchanges(loop: loop)
         self.temporaryDirectory = temporaryDirectory
         http2 = HTTP2Context(buffers: buffers)
         upstreams = UpstreamDirectory(offset: index)
@@ -148,7 +151,7 @@ final class WorkerCore {
 
     /// Puts a new table in force. Requests under way keep the one they began with.
     func apply(_ routing: RoutingTable) {
-        tables = ActiveTables(routing)
+        tables = ActiveTables(routing, previous: tables)
         forgetSpareExchanges()
         log.configure(isOn: routing.globals.logsAccess, path: routing.globals.accessLogPath)
     }

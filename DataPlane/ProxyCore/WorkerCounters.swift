@@ -27,4 +27,9 @@ struct WorkerCounters {
     var http2Connections: UInt64 = 0
     /// By `FloodGuard.Flood`.
     var http2Floods: [UInt64] = Array(repeating: 0, count: FloodGuard.Flood.allCases.count)
+    /// Requests whose regular expression reached its limits.
+    var patternsExhausted: UInt64 = 0
+    /// Requests over a limit of rate or connections.
+    var requestsLimited: UInt64 = 0
+    var mirrorsDropped: UInt64 = 0
 }

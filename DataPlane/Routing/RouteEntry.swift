@@ -20,7 +20,12 @@ package final class RoutingRegistries {
     package let upstreams = SlotRegistry<String>()
     package let routes = SlotRegistry<RouteStatisticsKey>()
 
-    package init() {}
+    /// Makes a route's features ready; nil where it has none. What is made is the caller's business.
+    let compileFeatures: (RoutePolicy, Route) -> AnyObject?
+
+    package init(compileFeatures: @escaping (RoutePolicy, Route) -> AnyObject? = { _, _ in nil }) {
+        self.compileFeatures = compileFeatures
+    }
 }
 
 /// A policy as routes share it: requests read it in place, however much it comes to hold.
@@ -36,6 +41,8 @@ package final class RouteEntry {
     package let route: Route
     /// The route's own policy; nil takes the table's default. Ask the table.
     package let ownPolicy: PolicyRecord?
+    /// What the registries' owner made of the policy; nil for routes without features.
+    package let features: AnyObject?
     /// The slot of `route.upstream` in `RoutingRegistries.upstreams`.
     package let upstream: Int
     /// The slot of the route's counters in `RoutingRegistries.routes`.
@@ -49,6 +56,9 @@ package final class RouteEntry {
         self.route = route
         self.ownPolicy = ownPolicy
         self.registries = registries
+        features =
+            ownPolicy != nil || !route.alternatives.isEmpty
+            ? registries.compileFeatures(ownPolicy?.values ?? RoutePolicy(), route) : nil
         upstreamName = Array(route.upstream.utf8)
         upstream = registries.upstreams.acquire(route.upstream)
         statistics = registries.routes.acquire(

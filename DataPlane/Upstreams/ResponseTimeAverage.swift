@@ -24,13 +24,6 @@ package struct ResponseTimeAverage {
         hasValue = true
     }
 
-    /// An endpoint that is new begins with what the others have, so that it is not run down.
-    package mutating func begin(with average: Double, at milliseconds: UInt64) {
-        self.average = average
-        touchedAt = milliseconds
-        hasValue = true
-    }
-
     private static func weight(since earlier: UInt64, at milliseconds: UInt64) -> Double {
         exp(-Double(milliseconds > earlier ? milliseconds - earlier : 0) / decayMilliseconds)
     }

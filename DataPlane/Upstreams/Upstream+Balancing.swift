@@ -44,6 +44,8 @@ extension Upstream {
         let second = endpoints[(Int(random % UInt64(count)) + step) % count]
         switch (isFit(first, at: milliseconds, tried: tried), isFit(second, at: milliseconds, tried: tried)) {
         case (true, true):
+            // One that has not answered yet takes its turn by chance, so that it is not run down.
+            guard first.average.hasValue, second.average.hasValue else { return first }
             return second.average.score(at: milliseconds) < first.average.score(at: milliseconds) ? second : first
         case (true, false): return first
         case (false, true): return second
@@ -56,12 +58,6 @@ extension Upstream {
 
     /// Takes note of how long an answer took, for `chooseFaster`.
     package func note(_ responseMilliseconds: UInt64, of endpoint: UpstreamEndpoint, at milliseconds: UInt64) {
-        if !endpoint.average.hasValue {
-            let others = endpoints.filter { $0.average.hasValue }.map { $0.average.score(at: milliseconds) }
-            if !others.isEmpty {
-                endpoint.average.begin(with: others.reduce(0, +) / Double(others.count), at: milliseconds)
-            }
-        }
         endpoint.average.add(Double(responseMilliseconds), at: milliseconds)
     }
 }

@@ -10,17 +10,22 @@ import Synchronization
 final class TestWorker: @unchecked Sendable {
     let port: UInt16
     let endpoints: [TestEndpoint]
+    let others: [String: TestEndpoint]
     private let runner: Runner
     private var thread = pthread_t()
 
     /// - Parameters:
     ///   - endpointCount: endpoints of the one upstream, which takes everything for `shop.example`.
+    ///   - others: further upstreams, each with one endpoint.
+    ///   - objects: live objects other than endpoints.
     init(
-        endpointCount: Int = 1, policy: RoutePolicy? = nil, _ change: (inout GlobalSettings) -> Void = { _ in }
+        endpointCount: Int = 1, policy: RoutePolicy? = nil, others names: [String] = [], objects: [LiveObject] = [],
+        _ change: (inout GlobalSettings) -> Void = { _ in }, route changeRoute: (inout Route) -> Void = { _ in }
     ) throws {
         let listener = try Socket.listen(on: .loopback(port: 0))
         port = Socket.localAddress(listener).port
         endpoints = try (0..<endpointCount).map { _ in try TestEndpoint() }
+        others = Dictionary(uniqueKeysWithValues: try names.map { ($0, try TestEndpoint()) })
         let worker = try Worker(
             configuration: WorkerConfiguration(
                 listeners: [.init(descriptor: listener, kind: .http)], supervisorLink: nil, controlSocketPath: nil,
@@ -30,9 +35,10 @@ final class TestWorker: @unchecked Sendable {
         change(&globals)
         var builder = RoutingTable.Builder(previous: worker.routing)
         builder.set(.globalSettings(globals))
-        let route = Route(
+        var route = Route(
             match: .prefix, path: "/", ingress: ObjectName(namespace: "default", name: "shop"),
             upstream: "default-shop-80", policy: policy == nil ? nil : 0)
+        changeRoute(&route)
         builder.set(
             VirtualHost(host: "shop.example", routes: [route], policies: policy.map { [$0] } ?? []))
         worker.apply(builder.build())
@@ -40,6 +46,11 @@ final class TestWorker: @unchecked Sendable {
             EndpointSet(
                 upstream: "default-shop-80",
                 endpoints: endpoints.map { Endpoint(address: IPAddress(bytes: [127, 0, 0, 1])!, port: $0.port) }))
+        for (name, endpoint) in others {
+            let address = Endpoint(address: IPAddress(bytes: [127, 0, 0, 1])!, port: endpoint.port)
+            worker.apply(EndpointSet(upstream: name, endpoints: [address]))
+        }
+        for object in objects { worker.core.policies.set(object) }
         let runner = Runner(worker)
         self.runner = runner
         pthread_create(
