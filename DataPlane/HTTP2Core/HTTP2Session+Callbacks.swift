@@ -86,8 +86,7 @@ extension HTTP2Session {
             stream.identifier = frame.pointee.hd.stream_id
             nghttp2_session_set_stream_user_data(
                 library, stream.identifier, Unmanaged.passRetained(stream).toOpaque())
-            streamCount += 1
-            streamsBegun += 1
+            keep(stream)
             lastStream = stream.identifier
         case NGHTTP2_HCAT_RESPONSE: block.begin(.response)
         default:

@@ -33,8 +33,7 @@ extension HTTP2Session {
         stream.owner = owner
         stream.hasSentHead = true
         stream.localHasEnded = !hasBody
-        streamCount += 1
-        streamsBegun += 1
+        keep(stream)
         return stream
     }
 
@@ -121,10 +120,9 @@ extension HTTP2Session {
     func close(_ stream: HTTP2Stream, code: UInt32) {
         if stream.unconsumed > 0 { nghttp2_session_consume_connection(library, stream.unconsumed) }
         stream.unconsumed = 0
+        nghttp2_session_set_stream_user_data(library, stream.identifier, nil)
         streamCount -= 1
         events?.streamClosed(stream, code: code)
-        nghttp2_session_set_stream_user_data(library, stream.identifier, nil)
-        Unmanaged.passUnretained(stream).release()
-        context.giveBack(stream)
+        forget(stream)
     }
 }

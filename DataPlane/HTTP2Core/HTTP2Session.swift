@@ -37,6 +37,7 @@ package final class HTTP2Session {
     @exclusivity(unchecked) private var blockBytes = 0
     @exclusivity(unchecked) var now: UInt64 = 0
     @exclusivity(unchecked) private var isEnding = false
+    @exclusivity(unchecked) private unowned(unsafe) var firstStream: HTTP2Stream?
 
     /// - Parameter now: the loop's time in milliseconds.
     package init(_ role: Role, _ limits: HTTP2Limits, events: HTTP2Events? = nil, context: HTTP2Context) {
@@ -57,6 +58,7 @@ package final class HTTP2Session {
 
     deinit {
         nghttp2_session_del(library)
+        while let stream = firstStream { forget(stream) }
         block.end(context.buffers)
         context.buffers.give(&output)
     }
@@ -79,6 +81,25 @@ package final class HTTP2Session {
         nghttp2_submit_settings(library, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
         nghttp2_session_set_local_window_size(
             library, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, limits.connectionWindow)
+    }
+
+    /// Keeps a stream that the library refers to.
+    func keep(_ stream: HTTP2Stream) {
+        streamCount += 1
+        streamsBegun += 1
+        stream.next = firstStream
+        firstStream?.previous = stream
+        firstStream = stream
+    }
+
+    /// Gives back a stream that the library does not refer to any more.
+    func forget(_ stream: HTTP2Stream) {
+        stream.next?.previous = stream.previous
+        if let previous = stream.previous { previous.next = stream.next } else { firstStream = stream.next }
+        stream.next = nil
+        stream.previous = nil
+        Unmanaged.passUnretained(stream).release()
+        context.giveBack(stream)
     }
 
     private func setting(_ identifier: nghttp2_settings_id, _ value: UInt32) -> nghttp2_settings_entry {

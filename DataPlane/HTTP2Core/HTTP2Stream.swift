@@ -31,6 +31,10 @@ public final class HTTP2Stream {
     /// Somebody waits for `queue` to be empty.
     @exclusivity(unchecked) var hasBacklog = false
 
+    // The open streams of a session are a list, for the session's end.
+    @exclusivity(unchecked) unowned(unsafe) var next: HTTP2Stream?
+    @exclusivity(unchecked) unowned(unsafe) var previous: HTTP2Stream?
+
     init() {}
 
     /// Makes it as new.

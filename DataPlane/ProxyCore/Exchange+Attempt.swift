@@ -26,6 +26,7 @@ extension Exchange {
         responseProgress = HeadProgress()
         attemptStartedAt = now
         respondedAt = 0
+        if policy.backendProtocol.isGRPC { return attemptStream(to: endpoint, isFresh: fresh) }
         if !fresh, let pooled = takePooled(endpoint) {
             connection = pooled
             isReused = true
@@ -39,6 +40,23 @@ extension Exchange {
         connection = UpstreamConnection.connect(
             to: endpoint, for: self, core: core, timeout: policy.connectTimeoutMilliseconds)
         if connection == nil { failed(.connectFailed, at: endpoint) }
+    }
+
+    /// A stream of a connection that other requests share.
+    private func attemptStream(to endpoint: UpstreamEndpoint, isFresh: Bool) {
+        let usesTLS = policy.backendProtocol.usesTLS(
+            clientUsesTLS: downstream?.flags.contains(.isSecure) ?? false)
+        guard
+            let stream = UpstreamHTTP2.stream(
+                to: endpoint, for: self, usesTLS: usesTLS, isFresh: isFresh, timeout: policy.connectTimeoutMilliseconds)
+        else {
+            isReused = false
+            return failed(.connectFailed, at: endpoint)
+        }
+        connection = stream
+        isReused = stream.state == .active
+        connectedAt = isReused ? attemptStartedAt : 0
+        if isReused { sendRequest(over: stream) }
     }
 
     /// A pooled connection. Before a request that may not be repeated it is looked at once more, because a stale one
@@ -116,8 +134,15 @@ extension Exchange {
         if isWhole, sent == head.count { requestWasSent(over: connection) }
     }
 
+    /// Whether the next `count` bytes are the last of the request.
+    func endsRequest(_ count: Int) -> Bool {
+        if streamsBody { return hasWholeBody && count == body.memory.count }
+        return sent + count == head.count + (bodyIsInHead ? 0 : body.count)
+    }
+
     private func requestWasSent(over connection: UpstreamCarrier) {
         requestIsSent = true
+        if connection.isStream { connection.requestEnded() }
         loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
     }
 
@@ -143,6 +168,8 @@ extension Exchange {
         guard let connection else { return }
         let endpoint = connection.endpoint
         self.connection = nil
+        // What an endpoint has not looked at was as good as not sent.
+        if connection.isStream, unsafeDowncast(connection, to: UpstreamStream.self).wasRefused { sent = 0 }
         connection.close()
         failed(failure, at: endpoint)
     }

@@ -8,9 +8,14 @@ extension Exchange {
         if let extras { return answer(status, nil, extras, for: downstream) { _ in } }
         var writer = ByteWriter(core.scratch)
         let closes = downstream.flags.contains(.closesAfterResponse)
-        ErrorAnswer.write(
-            status: status, date: core.time.date, closes: closes, omitsBody: method == .head, to: &writer)
-        let bodyCount = method == .head ? 0 : ErrorAnswer.bodyByteCount(status)
+        var bodyCount = 0
+        if isGRPC {
+            writeGRPCAnswer(status: status, to: &writer)
+        } else {
+            ErrorAnswer.write(
+                status: status, date: core.time.date, closes: closes, omitsBody: method == .head, to: &writer)
+            bodyCount = method == .head ? 0 : ErrorAnswer.bodyByteCount(status)
+        }
         responseCount = UInt64(bodyCount)
         headSentCount = UInt64(writer.count - bodyCount)
         downstream.state = .waiting

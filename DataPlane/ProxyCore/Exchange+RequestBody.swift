@@ -24,7 +24,9 @@ extension Exchange {
         case .chunked: chunks = ChunkedDecoder()
         }
         hasWholeBody = false
-        streamsBody = !policy.buffersRequests
+        sendsPlainBody = policy.backendProtocol.isGRPC
+        // A call may wait for an answer to its first message before it sends the second.
+        streamsBody = !policy.buffersRequests || sendsPlainBody
         downstream?.state = .readingBody
         var used = 0
         guard takeBody(rest, used: &used) else { return used }
@@ -79,7 +81,7 @@ extension Exchange {
     /// A stream's body has no framing of its own: its end says that it is whole.
     private func streamEnded() {
         guard framing == .chunked else { return downstream?.close() ?? () }
-        if streamsBody { append("0\r\n\r\n") }
+        if streamsBody, !sendsPlainBody { append("0\r\n\r\n") }
         bodyIsWhole()
         if streamsBody { sendRequest() } else { startAttempt() }
     }
@@ -108,7 +110,7 @@ extension Exchange {
             case .needsMore: return true
             case .end:
                 // Trailers of requests go no further, as with nginx.
-                if streamsBody { append("0\r\n\r\n") }
+                if streamsBody, !sendsPlainBody { append("0\r\n\r\n") }
                 bodyIsWhole()
                 return true
             case .failed:
@@ -133,7 +135,11 @@ extension Exchange {
             return false
         }
         if streamsBody {
-            if case .chunked = framing { appendChunk(bytes) } else { buffers.append(bytes, to: &body.memory) }
+            if case .chunked = framing, !sendsPlainBody {
+                appendChunk(bytes)
+            } else {
+                buffers.append(bytes, to: &body.memory)
+            }
             return true
         }
         let wasInFile = body.isInFile

@@ -98,11 +98,9 @@ extension Exchange {
             let end = WorkerCore.headroom
             return relayCompressed(end, end, isOver: true, headCount: 0, by: compressor, for: downstream)
         }
-        if isComplete, encodesChunks {
-            let last: StaticString = "0\r\n\r\n"
-            responseCount += 5
-            guard downstream.write(UnsafeRawBufferPointer(start: last.utf8Start, count: last.utf8CodeUnitCount))
-            else { return }
+        if isComplete, encodesChunks, !endChunks(downstream) { return }
+        if isComplete, downstream.isStream, let connection, !connection.trailers.isEmpty {
+            downstream.finish(trailers: connection.trailers.bytes)
         }
         let isReusable =
             isComplete && upstreamIsReusable && requestIsSent && responseFraming != .untilClose
@@ -120,6 +118,17 @@ extension Exchange {
         }
         finish()
         downstream.finishResponse()
+    }
+
+    /// Writes the last chunk and the trailers.
+    /// - Returns: false where the client is gone.
+    private func endChunks(_ downstream: Downstream) -> Bool {
+        var writer = ByteWriter(core.scratch)
+        writer.append("0\r\n")
+        if let connection { writer.append(connection.trailers.bytes) }
+        writer.appendLineEnd()
+        responseCount += UInt64(writer.count)
+        return downstream.write(writer.written)
     }
 
     /// The client has taken what waited.

@@ -130,10 +130,14 @@ extension Exchange {
         encodesChunks = false
         switch response.framing {
         case .none: break
+        // The session has held the body to its length, and trailers may follow it.
+        case .length where connection.isStream: responseFraming = .untilClose
         case .length(let count): remainingResponse = count
         case .chunked: responseChunks = ChunkedDecoder()
         case .untilClose: encodesChunks = !stripsChunks && status != 101
         }
+        // A head that is all of its stream stays that: it may carry what else trailers do.
+        if connection.isStream, downstream.isStream, bodyStart == end, connection.isAtEnd { responseFraming = .none }
         if isHTTP10, response.framing == .chunked || response.framing == .untilClose {
             downstream.flags.insert(.closesAfterResponse)
         }

@@ -11,6 +11,7 @@ extension Exchange {
         isHTTP10 = request.minorVersion == 0
         framing = request.framing
         wantsUpgrade = request.requestsUpgrade
+        isGRPC = downstream.isStream && Self.isGRPC(bytes, request)
         client = downstream.peer
         facts = RequestFacts()
         facts.receivedHeadCount = request.byteCount

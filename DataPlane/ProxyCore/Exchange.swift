@@ -40,6 +40,10 @@ final class Exchange {
     @exclusivity(unchecked) var method = HTTPMethod.get
     @exclusivity(unchecked) var isHTTP10 = false
     @exclusivity(unchecked) var wantsUpgrade = false
+    /// Answers of the proxy's own have to be a gRPC status.
+    @exclusivity(unchecked) var isGRPC = false
+    /// A body of unknown length goes on without chunks.
+    @exclusivity(unchecked) var sendsPlainBody = false
     @exclusivity(unchecked) var client = SocketAddress.loopback(port: 0)
     @exclusivity(unchecked) var framing = BodyFraming.none
     @exclusivity(unchecked) var chunks = ChunkedDecoder()

@@ -23,8 +23,13 @@ class UpstreamCarrier: EventHandler {
     @exclusivity(unchecked) final unowned(unsafe) var exchange: Exchange?
     /// Bytes of the response that were read and not yet taken: the start of a head that is not whole.
     @exclusivity(unchecked) final var input = PooledBuffer()
+    /// Field lines that came behind the body. Streams only.
+    @exclusivity(unchecked) final var trailers = PooledBuffer()
+    /// A stream of a connection that other exchanges use too.
+    final let isStream: Bool
 
-    init(core: WorkerCore, endpoint: UpstreamEndpoint) {
+    init(core: WorkerCore, endpoint: UpstreamEndpoint, isStream: Bool = false) {
+        self.isStream = isStream
         self.core = core
         loop = core.loop
         self.endpoint = endpoint
@@ -36,6 +41,12 @@ class UpstreamCarrier: EventHandler {
 
     /// Sends bytes of the request.
     func send(_ bytes: UnsafeRawBufferPointer) -> Transfer { .failed(0) }
+
+    /// All of the request was sent. Streams only.
+    func requestEnded() {}
+
+    /// Nothing follows the bytes that were read. Streams only.
+    var isAtEnd: Bool { false }
 
     /// Ends our half of a tunnel.
     func shutdownWriting() {}

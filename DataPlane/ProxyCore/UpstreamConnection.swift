@@ -5,6 +5,8 @@ import Upstreams
 /// One connection to an endpoint. It carries one exchange at a time and waits in the endpoint's pool in between.
 final class UpstreamConnection: UpstreamCarrier {
     let descriptor: Int32
+    /// The session that it carries, where many exchanges share it.
+    @exclusivity(unchecked) var http2: UpstreamHTTP2?
     /// The loop's time when it was opened.
     private let openedAt: UInt64
     /// Requests that it has carried.
@@ -20,13 +22,19 @@ final class UpstreamConnection: UpstreamCarrier {
     static func connect(
         to endpoint: UpstreamEndpoint, for exchange: Exchange, core: WorkerCore, timeout: UInt32
     ) -> UpstreamConnection? {
+        let connection = open(to: endpoint, core: core, timeout: timeout)
+        connection?.exchange = exchange
+        return connection
+    }
+
+    /// Begins to connect, for whoever is set before the next turn.
+    static func open(to endpoint: UpstreamEndpoint, core: WorkerCore, timeout: UInt32) -> UpstreamConnection? {
         guard let descriptor = try? Socket.connect(to: endpoint.address) else { return nil }
         let connection = UpstreamConnection(core: core, descriptor: descriptor, endpoint: endpoint)
         do { try core.loop.register(connection, descriptor: descriptor, for: .stream) } catch {
             Glibc.close(descriptor)
             return nil
         }
-        connection.exchange = exchange
         core.counters.upstreamConnects += 1
         core.counters.openUpstreamConnections += 1
         core.loop.setDeadline(connection, after: timeout)
@@ -44,18 +52,34 @@ final class UpstreamConnection: UpstreamCarrier {
         case .connecting:
             guard events.hasConnected else { return }
             guard Socket.connectionError(descriptor) == 0 else {
+                if let http2 { return http2.connectFailed(.connectFailed) }
                 exchange?.attemptFailed(.connectFailed)
                 return
             }
-            state = .active
-            exchange?.connected()
+            opened()
         case .active: work(maySend: events.isWritable)
-        case .http2, .closed: return
+        case .http2:
+            if events.isWritable { http2?.flush() }
+            if mayRead { http2?.read() }
+        case .closed: return
         }
     }
 
+    /// The connection may be used.
+    private func opened() {
+        if let http2 {
+            state = .http2
+            return http2.connected()
+        }
+        state = .active
+        exchange?.connected()
+    }
+
     override func resume() {
-        if state == .active { work(maySend: true) }
+        if state == .active { return work(maySend: true) }
+        guard state == .http2 else { return }
+        http2?.flush()
+        if mayRead { http2?.read() }
     }
 
     private func work(maySend: Bool) {
@@ -70,9 +94,12 @@ final class UpstreamConnection: UpstreamCarrier {
     override func deadlinePassed() {
         switch state {
         case .idle: discard()
-        case .connecting: exchange?.attemptFailed(.connectTimedOut)
+        case .connecting:
+            if let http2 { return http2.connectFailed(.connectTimedOut) }
+            exchange?.attemptFailed(.connectTimedOut)
         case .active: exchange?.upstreamTimedOut()
-        case .http2, .closed: return
+        case .http2: http2?.deadlinePassed()
+        case .closed: return
         }
     }
 
@@ -100,6 +127,7 @@ final class UpstreamConnection: UpstreamCarrier {
         guard state != .closed else { return }
         state = .closed
         exchange = nil
+        if let http2 { http2.connectionWasLost() }
         core.buffers.give(&input)
         loop.unregister(self)
         Glibc.close(descriptor)

@@ -53,6 +53,7 @@ final class WorkerCore {
     private(set) var failures: [FailureKey: UInt64] = [:]
     @exclusivity(unchecked) private var spareExchanges: [Exchange] = []
     @exclusivity(unchecked) private var spareStreams: [DownstreamStream] = []
+    @exclusivity(unchecked) private var spareUpstreamStreams: [UpstreamStream] = []
 
     init(loop: EventLoop, index: Int, temporaryDirectory: String) {
         self.loop = loop
@@ -100,7 +101,18 @@ final class WorkerCore {
 
     func takeDownstreamStream() -> DownstreamStream { spareStreams.popLast() ?? DownstreamStream(core: self) }
 
-    func forgetSpareStreams() { spareStreams = [] }
+    func takeUpstreamStream(for endpoint: UpstreamEndpoint) -> UpstreamStream {
+        spareUpstreamStreams.popLast() ?? UpstreamStream(core: self, endpoint: endpoint)
+    }
+
+    func giveBack(_ stream: UpstreamStream) {
+        if spareUpstreamStreams.count < 256 { spareUpstreamStreams.append(stream) }
+    }
+
+    func forgetSpareStreams() {
+        spareStreams = []
+        spareUpstreamStreams = []
+    }
 
     func giveBack(_ stream: DownstreamStream) {
         if spareStreams.count < 256 { spareStreams.append(stream) }
@@ -158,7 +170,10 @@ final class WorkerCore {
 
     /// Closes idle upstream connections whose endpoints are gone.
     func close(_ connections: [EventHandler]) {
-        for connection in connections { unsafeDowncast(connection, to: UpstreamConnection.self).close() }
+        for connection in connections {
+            let connection = unsafeDowncast(connection, to: UpstreamConnection.self)
+            if let http2 = connection.http2 { http2.retire() } else { connection.close() }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ package final class UpstreamEndpoint {
     package let key: UInt64
     @exclusivity(unchecked) fileprivate var position = 0
     @exclusivity(unchecked) private var idle: [EventHandler] = []
+    @exclusivity(unchecked) fileprivate var sharedConnections: [EventHandler] = []
 
     fileprivate init(address: SocketAddress, upstream: Upstream, pool: PoolSize) {
         self.address = address
@@ -62,6 +63,13 @@ package final class UpstreamEndpoint {
         pool.idle -= idle.count
         return idle
     }
+
+    // MARK: Connections that many requests share
+
+    package var sharedCount: Int { sharedConnections.count }
+    package func shared(at index: Int) -> EventHandler { sharedConnections[index] }
+    package func addShared(_ connection: EventHandler) { sharedConnections.append(connection) }
+    package func removeShared(_ connection: EventHandler) { sharedConnections.removeAll { $0 === connection } }
 }
 
 /// How many idle connections the endpoints of one upstream hold together.
@@ -95,7 +103,7 @@ package final class Upstream {
     }
 
     /// Replaces the endpoints, keeping those that stay with their health and connections.
-    /// - Returns: idle connections to endpoints that are gone, for the caller to close.
+    /// - Returns: idle and shared connections to endpoints that are gone, for the caller to close or retire.
     package func apply(_ listed: [Endpoint]) -> [EventHandler] {
         var known: [SocketAddress: UpstreamEndpoint] = [:]
         for endpoint in endpoints { known[endpoint.address] = endpoint }
@@ -113,7 +121,7 @@ package final class Upstream {
         var orphans: [EventHandler] = []
         for gone in known.values {
             gone.isRemoved = true
-            orphans += gone.takeAllIdle()
+            orphans += gone.takeAllIdle() + gone.sharedConnections
         }
         return orphans
     }

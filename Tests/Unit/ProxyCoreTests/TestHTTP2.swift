@@ -44,6 +44,14 @@ final class TestHTTP2: HTTP2Events {
         return true
     }
 
+    /// Takes what comes within a moment.
+    func turn() {
+        flush()
+        guard let bytes = socket.readBytes(milliseconds: 20) else { return }
+        _ = bytes.withUnsafeBytes { session.receive($0, at: 1) }
+        flush()
+    }
+
     // MARK: As a client
 
     /// - Parameter body: nil sends none; the empty text begins one.

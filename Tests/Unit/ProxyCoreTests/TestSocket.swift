@@ -107,6 +107,12 @@ final class TestSocket: @unchecked Sendable {
         return pending
     }
 
+    /// Whatever comes within that time.
+    func readBytes(milliseconds: Int32) -> [UInt8]? {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return !pending.isEmpty || poll(&waiting, 1, milliseconds) > 0 ? readBytes() : nil
+    }
+
     func readToEnd() -> String {
         while readSome() {}
         return take(pending.count)
