@@ -45,15 +45,16 @@ package struct Service: Hashable, Sendable {
         self.ports = ports
     }
 
-    /// The TCP port that a reference means: by its number or name, else, as ingress-nginx has it, by its target port.
-    package func port(_ reference: PortReference) -> Port? {
+    /// The port of a transport that a reference means: by its number or name, else, as ingress-nginx has it, by its target
+    /// port.
+    package func port(_ reference: PortReference, isTCP: Bool = true) -> Port? {
         let named = ports.first { port in
             switch reference {
-            case .number(let number): port.isTCP && port.port == number
-            case .name(let name): port.isTCP && port.name == name
+            case .number(let number): port.isTCP == isTCP && port.port == number
+            case .name(let name): port.isTCP == isTCP && port.name == name
             }
         }
-        return named ?? ports.first { $0.isTCP && $0.targetPort == reference }
+        return named ?? ports.first { $0.isTCP == isTCP && $0.targetPort == reference }
     }
 }
 

@@ -30,6 +30,9 @@ extension ControllerConfiguration {
             var group = ClassGroup(name: named.name, compiler: compiler)
             group.compiler.classes.onlyClasses = named.classes
             group.compiler.configMap = named.configMap ?? compiler.configMap
+            // Ports have no class: the default group has them.
+            group.compiler.tcpServices = nil
+            group.compiler.udpServices = nil
             return group
         }
         standard.compiler.classes.exceptClasses = Set(namedClassGroups.flatMap(\.classes))

@@ -7,6 +7,8 @@ package struct GlobalOptions: Hashable, Sendable {
     package var retriesNonIdempotent = false
     /// `service-upstream`: the default of the annotation of that name.
     package var usesServiceAddress = false
+    /// Of every TCP and UDP service.
+    package var stream = StreamSettings()
     package var security = SecurityOptions()
     package var globalAuthentication = GlobalAuthenticationOptions()
     /// ConfigMaps whose keys and values are headers.

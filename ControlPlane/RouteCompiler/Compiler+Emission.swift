@@ -27,7 +27,8 @@ extension Compiler {
         for key in dirty.union(work.upstreams).sorted() where upstreams.isUsed(key) {
             let name = upstreams.name(of: key)
             let settings = UpstreamSettings(
-                name: name, service: key.service, port: key.portText, usesServiceAddress: key.usesServiceAddress)
+                name: name, service: key.service, port: key.portText, usesServiceAddress: key.usesServiceAddress,
+                isUDP: key.isUDP)
             publish(.upstream(settings), into: &result)
             let found = pass.live(key)
             publish(name, found, into: &result)
@@ -89,14 +90,14 @@ extension Compiler {
         }
     }
 
-    private func publish(_ section: Section, into result: inout CompilationResult) {
+    func publish(_ section: Section, into result: inout CompilationResult) {
         let name = section.name
         guard sections[name] != section else { return }
         sections[name] = section
         result.changedSections.append(section)
     }
 
-    private func remove(_ name: SectionName, from result: inout CompilationResult) {
+    func remove(_ name: SectionName, from result: inout CompilationResult) {
         if sections.removeValue(forKey: name) != nil { result.removedSections.append(name) }
     }
 

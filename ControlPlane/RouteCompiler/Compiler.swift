@@ -33,6 +33,8 @@ package final class Compiler {
     var sections: [SectionName: Section] = [:]
     var live: [String: LiveUpstream] = [:]
     var retained = RetainedUpstreams()
+    var streams: [StreamService.Port: StreamEntry] = [:]
+    var publishedStreams: Set<StreamService.Port> = []
     var diagnosticTable = DiagnosticTable()
     var publishedDiagnostics: [ObjectReference: [Diagnostic]] = [:]
 
@@ -57,9 +59,11 @@ package final class Compiler {
         let pass = planPass()
         for name in work.ingresses { replan(name, pass, &work) }
         remergeHosts(&work)
+        if changes.contains(where: { concernsStreams($0.reference) }) { replanStreams() }
         var result = CompilationResult()
         emitUpstreams(&work, into: &result)
         emitHosts(work, into: &result)
+        emitStreams(into: &result)
         emitGlobalSettings(into: &result)
         emitPasswords(into: &result)
         emitDiagnostics(into: &result)

@@ -26,6 +26,11 @@ package struct CompilerConfiguration: Hashable, Sendable {
     package var classes = ClassSelection()
     /// Where the global settings are (`--configmap`).
     package var configMap: ObjectName?
+    /// Where the TCP and UDP services are (`--tcp-services-configmap`, `--udp-services-configmap`).
+    package var tcpServices: ObjectName?
+    package var udpServices: ObjectName?
+    /// Ports that no TCP service may have, for they serve HTTP.
+    package var reservedPorts: Set<UInt16> = []
     /// Takes the requests that no route claims (`--default-backend-service`); its first port is used.
     package var defaultBackendService: ObjectName?
     /// Before the slash of every vendor annotation (`--annotations-prefix`).

@@ -12,6 +12,8 @@ struct DiagnosticTable {
         case reference(String)
         /// The endpoints of an upstream.
         case upstream(UpstreamKey)
+        /// The entries of TCP or UDP services.
+        case streams(StreamService.Transport)
     }
 
     private var entries: [ObjectReference: [Source: [Diagnostic]]] = [:]

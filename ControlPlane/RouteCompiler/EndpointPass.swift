@@ -24,7 +24,8 @@ struct EndpointPass {
         if service.kind == .externalName {
             return externalPort(service, key) == nil ? "Service \(key.service) has no port \(key.portText)" : nil
         }
-        return target(service, key) == nil ? "Service \(key.service) has no TCP port \(key.portText)" : nil
+        return target(service, key) == nil
+            ? "Service \(key.service) has no \(key.isUDP ? "UDP" : "TCP") port \(key.portText)" : nil
     }
 
     func live(_ key: UpstreamKey) -> LiveUpstream {
@@ -52,7 +53,7 @@ struct EndpointPass {
 
     private func externalPort(_ service: Service, _ key: UpstreamKey) -> UInt16? {
         guard let reference = key.port else { return service.ports.first { $0.isTCP }.map(number) ?? 80 }
-        if let port = service.port(reference) { return number(port) }
+        if let port = service.port(reference, isTCP: !key.isUDP) { return number(port) }
         guard service.ports.isEmpty, case .number(let number) = reference else { return nil }
         return number
     }
@@ -65,7 +66,7 @@ struct EndpointPass {
 
     private func target(_ service: Service, _ key: UpstreamKey) -> Target? {
         guard let reference = key.port else { return service.ports.first { $0.isTCP }.map { .servicePort($0) } }
-        if let port = service.port(reference) { return .servicePort(port) }
+        if let port = service.port(reference, isTCP: !key.isUDP) { return .servicePort(port) }
         guard service.isHeadless, service.ports.isEmpty, case .number(let number) = reference else { return nil }
         return .number(number)
     }
@@ -114,7 +115,7 @@ struct EndpointPass {
             if case .number(let number) = target { return number }
             return nil
         }
-        let candidates = ports.filter(\.isTCP)
+        let candidates = ports.filter { $0.isTCP == wanted.isTCP }
         var match = candidates.first { $0.name == wanted.name }
         if match == nil, case .name(let name) = wanted.targetPort { match = candidates.first { $0.name == name } }
         if match == nil {

@@ -25,6 +25,7 @@ extension UpstreamKey {
     fileprivate init(_ settings: UpstreamSettings) {
         service = settings.service
         usesServiceAddress = settings.usesServiceAddress
+        isUDP = settings.isUDP
         if settings.port.isEmpty {
             port = nil
         } else {

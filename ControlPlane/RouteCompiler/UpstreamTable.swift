@@ -9,6 +9,7 @@ struct UpstreamTable {
     enum User: Hashable {
         case host(String)
         case defaultBackend
+        case stream(StreamService.Port)
     }
 
     private var users: [UpstreamKey: CompactSet<User>] = [:]

@@ -35,6 +35,18 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The ConfigMap with settings for all hosts.", valueName: "namespace/name"))
     var configmap: NamespacedName?
 
+    @Option(help: ArgumentHelp("The ConfigMap of TCP services, by port.", valueName: "namespace/name"))
+    var tcpServicesConfigmap: NamespacedName?
+
+    @Option(help: ArgumentHelp("The ConfigMap of UDP services, by port.", valueName: "namespace/name"))
+    var udpServicesConfigmap: NamespacedName?
+
+    @Option(help: ArgumentHelp("The port of HTTP, which no TCP service may have.", valueName: "port"))
+    var httpPort: UInt16 = 80
+
+    @Option(help: ArgumentHelp("The port of HTTPS, which no TCP service may have.", valueName: "port"))
+    var httpsPort: UInt16 = 443
+
     @Option(help: ArgumentHelp("Takes the requests that no route claims.", valueName: "namespace/name"))
     var defaultBackendService: NamespacedName?
 
@@ -79,6 +91,9 @@ struct SelectionOptions: ParsableArguments {
         configuration.classes.watchIngressWithoutClass = watchIngressWithoutClass
         configuration.classes.ingressClassByName = ingressClassByName
         configuration.configMap = configmap?.name
+        configuration.tcpServices = tcpServicesConfigmap?.name
+        configuration.udpServices = udpServicesConfigmap?.name
+        configuration.reservedPorts = [httpPort, httpsPort]
         configuration.defaultBackendService = defaultBackendService?.name
         configuration.annotationPrefix = annotationsPrefix
         return configuration

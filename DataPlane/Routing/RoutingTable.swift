@@ -136,6 +136,7 @@ extension RoutingTable {
             switch section {
             case .virtualHost(let host): set(host)
             case .upstream(let upstream): upstreamSettings[upstream.name] = upstream
+            case .stream: break
             case .globalSettings(let settings): globals = settings
             }
         }
@@ -145,6 +146,7 @@ extension RoutingTable {
             switch name.kind {
             case .virtualHost: change(name.name, to: nil)
             case .upstream: upstreamSettings[name.name] = nil
+            case .streamService: break
             case .globalSettings: globals = GlobalSettings()
             }
         }

@@ -1717,6 +1717,51 @@ void   portico__snapshot__v1__global_settings__free_unpacked
   assert(message->base.descriptor == &portico__snapshot__v1__global_settings__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__snapshot__v1__stream_service__init
+                     (Portico__Snapshot__V1__StreamService         *message)
+{
+  static const Portico__Snapshot__V1__StreamService init_value = PORTICO__SNAPSHOT__V1__STREAM_SERVICE__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__stream_service__get_packed_size
+                     (const Portico__Snapshot__V1__StreamService *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__stream_service__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__stream_service__pack
+                     (const Portico__Snapshot__V1__StreamService *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__stream_service__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__stream_service__pack_to_buffer
+                     (const Portico__Snapshot__V1__StreamService *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__stream_service__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__StreamService *
+       portico__snapshot__v1__stream_service__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__StreamService *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__stream_service__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__stream_service__free_unpacked
+                     (Portico__Snapshot__V1__StreamService *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__stream_service__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__snapshot__v1__section__init
                      (Portico__Snapshot__V1__Section         *message)
 {
@@ -5560,7 +5605,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor
   (ProtobufCMessageInit) portico__snapshot__v1__virtual_host__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__upstream_settings__field_descriptors[5] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__upstream_settings__field_descriptors[6] =
 {
   {
     "name",
@@ -5622,8 +5667,21 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__upstream_settings__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_udp",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__UpstreamSettings, is_udp),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__upstream_settings__field_indices_by_name[] = {
+  5,   /* field[5] = is_udp */
   0,   /* field[0] = name */
   3,   /* field[3] = port */
   2,   /* field[2] = service_name */
@@ -5634,7 +5692,7 @@ static const ProtobufCIntRange portico__snapshot__v1__upstream_settings__number_
 {
   { 1, 0 },
   { 30, 4 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descriptor =
 {
@@ -5644,7 +5702,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   "Portico__Snapshot__V1__UpstreamSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__UpstreamSettings),
-  5,
+  6,
   portico__snapshot__v1__upstream_settings__field_descriptors,
   portico__snapshot__v1__upstream_settings__field_indices_by_name,
   2,  portico__snapshot__v1__upstream_settings__number_ranges,
@@ -6303,7 +6361,175 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   (ProtobufCMessageInit) portico__snapshot__v1__global_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__section__field_descriptors[3] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__stream_service__field_descriptors[11] =
+{
+  {
+    "transport",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, transport),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "port",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, port),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upstream",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, upstream),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decodes_proxy_protocol",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, decodes_proxy_protocol),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "encodes_proxy_protocol",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, encodes_proxy_protocol),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "idle_ms",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, idle_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connect_ms",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, connect_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tries_next_endpoint",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, tries_next_endpoint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retry_ms",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, retry_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tries",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, tries),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "responses",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__StreamService, responses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__stream_service__field_indices_by_name[] = {
+  6,   /* field[6] = connect_ms */
+  3,   /* field[3] = decodes_proxy_protocol */
+  4,   /* field[4] = encodes_proxy_protocol */
+  5,   /* field[5] = idle_ms */
+  1,   /* field[1] = port */
+  10,   /* field[10] = responses */
+  8,   /* field[8] = retry_ms */
+  0,   /* field[0] = transport */
+  9,   /* field[9] = tries */
+  7,   /* field[7] = tries_next_endpoint */
+  2,   /* field[2] = upstream */
+};
+static const ProtobufCIntRange portico__snapshot__v1__stream_service__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 11 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__stream_service__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.StreamService",
+  "StreamService",
+  "Portico__Snapshot__V1__StreamService",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__StreamService),
+  11,
+  portico__snapshot__v1__stream_service__field_descriptors,
+  portico__snapshot__v1__stream_service__field_indices_by_name,
+  1,  portico__snapshot__v1__stream_service__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__stream_service__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__section__field_descriptors[4] =
 {
   {
     "virtual_host",
@@ -6341,16 +6567,29 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__section__field_desc
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "stream_service",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Snapshot__V1__Section, content_case),
+    offsetof(Portico__Snapshot__V1__Section, stream_service),
+    &portico__snapshot__v1__stream_service__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__section__field_indices_by_name[] = {
   2,   /* field[2] = global_settings */
+  3,   /* field[3] = stream_service */
   1,   /* field[1] = upstream */
   0,   /* field[0] = virtual_host */
 };
 static const ProtobufCIntRange portico__snapshot__v1__section__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__section__descriptor =
 {
@@ -6360,7 +6599,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__section__descriptor =
   "Portico__Snapshot__V1__Section",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__Section),
-  3,
+  4,
   portico__snapshot__v1__section__field_descriptors,
   portico__snapshot__v1__section__field_indices_by_name,
   1,  portico__snapshot__v1__section__number_ranges,

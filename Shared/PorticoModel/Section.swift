@@ -3,6 +3,7 @@ package enum SectionKind: UInt32, Hashable, Comparable, Sendable, CaseIterable {
     case virtualHost = 1
     case upstream = 2
     case globalSettings = 3
+    case streamService = 4
 
     package static func < (left: SectionKind, right: SectionKind) -> Bool { left.rawValue < right.rawValue }
 }
@@ -28,6 +29,7 @@ package struct SectionName: Hashable, Comparable, Sendable {
 package enum Section: Hashable, Sendable {
     case virtualHost(VirtualHost)
     case upstream(UpstreamSettings)
+    case stream(StreamService)
     /// There is one among thousands of others, and it is much larger.
     indirect case globalSettings(GlobalSettings)
 
@@ -35,6 +37,7 @@ package enum Section: Hashable, Sendable {
         switch self {
         case .virtualHost(let host): SectionName(kind: .virtualHost, name: host.host)
         case .upstream(let upstream): SectionName(kind: .upstream, name: upstream.name)
+        case .stream(let stream): SectionName(kind: .streamService, name: stream.port.description)
         case .globalSettings: .globalSettings
         }
     }

@@ -8,12 +8,17 @@ package struct UpstreamSettings: Hashable, Sendable {
     /// Its endpoints are the service's own addresses (`service-upstream`). The control plane's to know: endpoints are live
     /// state.
     package var usesServiceAddress: Bool
+    /// Of a UDP service.
+    package var isUDP: Bool
 
-    package init(name: String, service: ObjectName, port: String, usesServiceAddress: Bool = false) {
+    package init(
+        name: String, service: ObjectName, port: String, usesServiceAddress: Bool = false, isUDP: Bool = false
+    ) {
         self.name = name
         self.service = service
         self.port = port
         self.usesServiceAddress = usesServiceAddress
+        self.isUDP = isUDP
     }
 }
 

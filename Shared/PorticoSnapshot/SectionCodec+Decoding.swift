@@ -32,6 +32,8 @@ extension SectionCodec {
             return .virtualHost(try virtualHost(message.virtual_host.pointee))
         case PORTICO__SNAPSHOT__V1__SECTION__CONTENT_UPSTREAM:
             return .upstream(try upstream(message.upstream.pointee))
+        case PORTICO__SNAPSHOT__V1__SECTION__CONTENT_STREAM_SERVICE:
+            return .stream(try stream(message.stream_service.pointee))
         case PORTICO__SNAPSHOT__V1__SECTION__CONTENT_GLOBAL_SETTINGS:
             return .globalSettings(try globalSettings(message.global_settings.pointee))
         default:
@@ -116,7 +118,8 @@ extension SectionCodec {
             service: ObjectName(
                 namespace: try reader.text(message.service_namespace, "service_namespace"),
                 name: try reader.text(message.service_name, "service_name")),
-            port: try reader.text(message.port, "port"), usesServiceAddress: message.uses_service_address != 0)
+            port: try reader.text(message.port, "port"), usesServiceAddress: message.uses_service_address != 0,
+            isUDP: message.is_udp != 0)
     }
 
     private static func globalSettings(

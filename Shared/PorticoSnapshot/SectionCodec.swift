@@ -17,6 +17,9 @@ package enum SectionCodec {
         case .upstream(let upstream):
             message.pointee.content_case = PORTICO__SNAPSHOT__V1__SECTION__CONTENT_UPSTREAM
             message.pointee.upstream = encode(upstream, in: arena)
+        case .stream(let stream):
+            message.pointee.content_case = PORTICO__SNAPSHOT__V1__SECTION__CONTENT_STREAM_SERVICE
+            message.pointee.stream_service = encode(stream, in: arena)
         case .globalSettings(let settings):
             message.pointee.content_case = PORTICO__SNAPSHOT__V1__SECTION__CONTENT_GLOBAL_SETTINGS
             message.pointee.global_settings = encode(settings, in: arena)
@@ -93,6 +96,7 @@ package enum SectionCodec {
         message.pointee.service_name = arena.text(upstream.service.name)
         message.pointee.port = arena.text(upstream.port)
         message.pointee.uses_service_address = upstream.usesServiceAddress ? 1 : 0
+        message.pointee.is_udp = upstream.isUDP ? 1 : 0
         return message
     }
 

@@ -53,6 +53,7 @@ typedef struct Portico__Snapshot__V1__Route Portico__Snapshot__V1__Route;
 typedef struct Portico__Snapshot__V1__VirtualHost Portico__Snapshot__V1__VirtualHost;
 typedef struct Portico__Snapshot__V1__UpstreamSettings Portico__Snapshot__V1__UpstreamSettings;
 typedef struct Portico__Snapshot__V1__GlobalSettings Portico__Snapshot__V1__GlobalSettings;
+typedef struct Portico__Snapshot__V1__StreamService Portico__Snapshot__V1__StreamService;
 typedef struct Portico__Snapshot__V1__Section Portico__Snapshot__V1__Section;
 typedef struct Portico__Snapshot__V1__SectionReference Portico__Snapshot__V1__SectionReference;
 typedef struct Portico__Snapshot__V1__ManifestGroup Portico__Snapshot__V1__ManifestGroup;
@@ -647,10 +648,11 @@ struct  Portico__Snapshot__V1__UpstreamSettings
    * Its endpoints are the service's own addresses.
    */
   protobuf_c_boolean uses_service_address;
+  protobuf_c_boolean is_udp;
 };
 #define PORTICO__SNAPSHOT__V1__UPSTREAM_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__upstream_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Portico__Snapshot__V1__GlobalSettings
@@ -721,11 +723,35 @@ struct  Portico__Snapshot__V1__GlobalSettings
     , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0 }
 
 
+/*
+ * A TCP or UDP port whose connections or datagrams go to an upstream unread.
+ */
+struct  Portico__Snapshot__V1__StreamService
+{
+  ProtobufCMessage base;
+  uint32_t transport;
+  uint32_t port;
+  char *upstream;
+  protobuf_c_boolean decodes_proxy_protocol;
+  protobuf_c_boolean encodes_proxy_protocol;
+  uint32_t idle_ms;
+  uint32_t connect_ms;
+  protobuf_c_boolean tries_next_endpoint;
+  uint32_t retry_ms;
+  uint32_t tries;
+  uint32_t responses;
+};
+#define PORTICO__SNAPSHOT__V1__STREAM_SERVICE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__stream_service__descriptor) \
+    , 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
 typedef enum {
   PORTICO__SNAPSHOT__V1__SECTION__CONTENT__NOT_SET = 0,
   PORTICO__SNAPSHOT__V1__SECTION__CONTENT_VIRTUAL_HOST = 1,
   PORTICO__SNAPSHOT__V1__SECTION__CONTENT_UPSTREAM = 2,
-  PORTICO__SNAPSHOT__V1__SECTION__CONTENT_GLOBAL_SETTINGS = 3
+  PORTICO__SNAPSHOT__V1__SECTION__CONTENT_GLOBAL_SETTINGS = 3,
+  PORTICO__SNAPSHOT__V1__SECTION__CONTENT_STREAM_SERVICE = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PORTICO__SNAPSHOT__V1__SECTION__CONTENT__CASE)
 } Portico__Snapshot__V1__Section__ContentCase;
 
@@ -737,6 +763,7 @@ struct  Portico__Snapshot__V1__Section
     Portico__Snapshot__V1__VirtualHost *virtual_host;
     Portico__Snapshot__V1__UpstreamSettings *upstream;
     Portico__Snapshot__V1__GlobalSettings *global_settings;
+    Portico__Snapshot__V1__StreamService *stream_service;
   };
 };
 #define PORTICO__SNAPSHOT__V1__SECTION__INIT \
@@ -1509,6 +1536,25 @@ Portico__Snapshot__V1__GlobalSettings *
 void   portico__snapshot__v1__global_settings__free_unpacked
                      (Portico__Snapshot__V1__GlobalSettings *message,
                       ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__StreamService methods */
+void   portico__snapshot__v1__stream_service__init
+                     (Portico__Snapshot__V1__StreamService         *message);
+size_t portico__snapshot__v1__stream_service__get_packed_size
+                     (const Portico__Snapshot__V1__StreamService   *message);
+size_t portico__snapshot__v1__stream_service__pack
+                     (const Portico__Snapshot__V1__StreamService   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__stream_service__pack_to_buffer
+                     (const Portico__Snapshot__V1__StreamService   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__StreamService *
+       portico__snapshot__v1__stream_service__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__stream_service__free_unpacked
+                     (Portico__Snapshot__V1__StreamService *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Snapshot__V1__Section methods */
 void   portico__snapshot__v1__section__init
                      (Portico__Snapshot__V1__Section         *message);
@@ -1701,6 +1747,9 @@ typedef void (*Portico__Snapshot__V1__UpstreamSettings_Closure)
 typedef void (*Portico__Snapshot__V1__GlobalSettings_Closure)
                  (const Portico__Snapshot__V1__GlobalSettings *message,
                   void *closure_data);
+typedef void (*Portico__Snapshot__V1__StreamService_Closure)
+                 (const Portico__Snapshot__V1__StreamService *message,
+                  void *closure_data);
 typedef void (*Portico__Snapshot__V1__Section_Closure)
                  (const Portico__Snapshot__V1__Section *message,
                   void *closure_data);
@@ -1757,6 +1806,7 @@ extern const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__stream_service__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__section__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__section_reference__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__manifest_group__descriptor;

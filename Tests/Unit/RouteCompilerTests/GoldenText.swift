@@ -77,6 +77,9 @@ enum GoldenText {
     private static func apply(_ key: String, _ value: String, to configuration: inout CompilerConfiguration) {
         switch key {
         case "configmap": configuration.configMap = objectName(value)
+        case "tcp-services-configmap": configuration.tcpServices = objectName(value)
+        case "udp-services-configmap": configuration.udpServices = objectName(value)
+        case "reserved-port": configuration.reservedPorts.insert(UInt16(value) ?? 0)
         case "default-backend-service": configuration.defaultBackendService = objectName(value)
         case "ingress-class": configuration.classes.ingressClass = value
         case "controller-class": configuration.classes.controllerClasses = [value]
@@ -103,6 +106,7 @@ enum GoldenText {
                 }
                 + host.policies.enumerated().map { "  policy \($0.offset): \(differences($0.element, RoutePolicy()))" }
         case .upstream(let upstream): ["upstream \(upstream.name): service \(upstream.service) port \(upstream.port)"]
+        case .stream(let stream): ["stream \(stream.port) -> \(stream.upstream): \(compact(stream))"]
         case .globalSettings(let settings): ["global: \(differences(settings, GlobalSettings()))"]
         }
     }
