@@ -18,7 +18,8 @@ LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev pro
 	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl
 PEERS := nginx haproxy wrk python3 python3-venv strace
 
-.PHONY: help deps deps-bench release run build test check lint generated fuzz allocations format golden bench clean
+.PHONY: help deps deps-bench release run build test test-apiserver soak check lint generated fuzz allocations format \
+	golden bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ build: deps ## Build everything, tests included, for debugging
 
 test: build ## Run every test
 	$(SWIFT) test --skip-build $(FLAGS)
+
+soak: build ## Random changes and failures of a cluster for ten minutes, compared with a fresh start
+	PORTICO_SOAK_SECONDS=$${PORTICO_SOAK_SECONDS:-600} $(SWIFT) test --skip-build $(FLAGS) --filter ClusterSoakTests
 
 check: lint generated test fuzz allocations ## What CI runs
 

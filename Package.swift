@@ -166,7 +166,9 @@ let tests: [Target] = [
         name: "FeatureTests",
         dependencies: [
             "PorticoModel", "PorticoSnapshot", "ControlLink", "ControlServer", "ControlClient", "ControllerCore",
-            "SnapshotStore", "TestSupport", "ProcessSupervision", logging,
+            "SnapshotStore", "TestSupport", "ProcessSupervision", "KubernetesAPI", "KubernetesTestServer",
+            "ClusterState",
+            "YAMLDocuments", logging,
         ],
         path: "Tests/FeatureTests", swiftSettings: strict),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),

@@ -2,6 +2,7 @@ import ClusterState
 import KubernetesAPI
 import KubernetesTestServer
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct ClientTests {
@@ -67,7 +68,7 @@ import Testing
             }
         }
         _ = try await client.create(.services, namespace: "default", service)
-        await eventually("the event arrives") { text.withLock { $0.contains("\"ADDED\"") && $0.hasSuffix("\n") } }
+        await settles("the event arrives") { text.withLock { $0.contains("\"ADDED\"") && $0.hasSuffix("\n") } }
         watch.cancel()
         let result = await watch.result
         #expect(throws: APIError.cancelled) { try result.get() }
@@ -81,7 +82,7 @@ import Testing
         #expect(error?.isForbidden == true)
         #expect(message.contains("cannot list resource \"ingresses\" in API group \"networking.k8s.io\""))
         try await admin.grant("user", ["list"], on: .ingresses)
-        await eventually("the role takes effect") { (try? await user.list(.ingresses)) != nil }
+        await settles("the role takes effect") { (try? await user.list(.ingresses)) != nil }
     }
 
     @Test func `An unknown token is refused`() async throws {

@@ -136,12 +136,12 @@ package struct Kubeconfig: Sendable {
     func select(
         _ name: String?
     ) throws(ConnectionConfigurationError) -> (cluster: Entry, user: Entry?, context: Entry) {
-        let where_ = files.joined(separator: ", ")
+        let place = files.joined(separator: ", ")
         guard let name = name ?? currentContext else {
-            throw ConnectionConfigurationError("kubeconfig \(where_): current-context: is required")
+            throw ConnectionConfigurationError("kubeconfig \(place): current-context: is required")
         }
         guard let context = contexts[name] else {
-            throw ConnectionConfigurationError("kubeconfig \(where_): there is no context named '\(name)'")
+            throw ConnectionConfigurationError("kubeconfig \(place): there is no context named '\(name)'")
         }
         guard let clusterName = try context.text("cluster") else { throw context.fault("cluster", "is required") }
         guard let cluster = clusters[clusterName] else {

@@ -63,14 +63,33 @@ final class LinkWorker {
         }
     }
 
-    private func step() {
+    /// The same without keeping a thread of the test run from the control plane's own tasks.
+    func follow(
+        isolation: isolated (any Actor)? = #isolation, sourceLocation: SourceLocation = #_sourceLocation,
+        until condition: (LinkWorker) -> Bool
+    ) async {
+        let end = ContinuousClock.now + .seconds(20)
+        while !condition(self) {
+            guard ContinuousClock.now < end else {
+                Issue.record("nothing came within twenty seconds", sourceLocation: sourceLocation)
+                return
+            }
+            step(waitMilliseconds: 0)
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// Obeys what has arrived, without waiting.
+    func takeWhatIsThere() { for _ in 0..<50 { step(waitMilliseconds: 0) } }
+
+    private func step(waitMilliseconds: Int32 = 5) {
         guard isConnected else {
             usleep(1000)
             return
         }
         if !SocketTransfer.flush(&client.output, to: descriptor) { return disconnect() }
         var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&waiting, 1, 5) > 0 else { return }
+        guard poll(&waiting, 1, waitMilliseconds) > 0 else { return }
         switch SocketTransfer.read(descriptor, into: buffer) {
         case .wouldBlock: return
         case .closed: disconnect()

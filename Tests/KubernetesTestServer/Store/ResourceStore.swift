@@ -97,7 +97,10 @@ struct ResourceStore {
     }
 
     /// No watch may start at what happened so far; those that run go on.
-    mutating func compact() { compacted = version }
+    mutating func compact() {
+        version += 1
+        compacted = version
+    }
 
     private mutating func append(_ entry: LogEntry, to resource: APIResource) {
         logs[resource, default: []].append(entry)

@@ -3,7 +3,7 @@ import KubernetesAPI
 
 extension KubernetesClient {
     /// Lets a user do something with a resource in all namespaces, by a ClusterRole of its own.
-    func grant(_ user: String, _ verbs: [String], on resource: APIResource) async throws {
+    package func grant(_ user: String, _ verbs: [String], on resource: APIResource) async throws {
         let role = APIResource(
             group: "rbac.authorization.k8s.io", plural: "clusterroles", kind: "ClusterRole", isNamespaced: false)
         let binding = APIResource(
