@@ -16,7 +16,7 @@ METRICS ?= 127.0.0.1:10254
 
 LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
 	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl
-PEERS := nginx haproxy wrk python3 python3-venv strace
+PEERS := nginx haproxy wrk nghttp2-client python3 python3-venv strace
 
 .PHONY: help deps deps-bench release run build test test-apiserver soak check lint generated fuzz allocations format \
 	golden bench clean

@@ -2,6 +2,7 @@
 """Measures Portico beside nginx, HAProxy and Envoy on this machine, and writes docs/benchmarks.md."""
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -15,15 +16,30 @@ import contenders
 import measure
 from contenders import Backend, Envoy, HAProxy, Nginx, Portico
 
-SCENARIOS = [
-    # title, path, hosts, logs, one connection per request
-    ("120 B, keep-alive", "/small", 1, False, False),
-    ("10 KiB, keep-alive", "/medium", 1, False, False),
-    ("100 KiB, keep-alive", "/large", 1, False, False),
-    ("120 B, connection per request", "/small", 1, False, True),
-    ("120 B, 10,000 hosts", "/small", 10_000, False, False),
-    ("120 B, 10,000 hosts, access log", "/small", 10_000, True, False),
-]
+class Scenario:
+    """One row of work in the table of requests."""
+
+    def __init__(self, title, path="/small", hosts=1, logs=False, closes=False, rate=None):
+        self.title = title
+        self.path = path
+        self.hosts = hosts
+        self.logs = logs
+        self.closes = closes
+        self.rate = rate
+
+
+SCENARIOS = {
+    "small": Scenario("120 B, keep-alive"),
+    "medium": Scenario("10 KiB, keep-alive", path="/medium"),
+    "large": Scenario("100 KiB, keep-alive", path="/large"),
+    "rate": Scenario("120 B, 10,000 requests/s", rate=10_000),
+    "close": Scenario("120 B, connection per request", closes=True),
+    "hosts": Scenario("120 B, 10,000 hosts", hosts=10_000),
+    "log": Scenario("120 B, 10,000 hosts, access log", hosts=10_000, logs=True),
+}
+REQUEST_HEADER = ["work", "proxy", "user µs", "system µs", "total µs", "× nginx", "requests/s", "p50 µs", "p99 µs",
+                  "p99.9 µs", "system calls"]
+PARTS = [*SCENARIOS, "memory", "changes"]
 
 
 def say(text):
@@ -39,39 +55,36 @@ def table(header, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def request_table(folder, kinds, options):
-    """All scenarios; in each the contenders take turns, so that a slow minute of the machine hits them alike."""
-    rows = []
-    for title, path, hosts, logs, closes in SCENARIOS:
-        running = []
-        try:
-            for kind in kinds:
-                contender = kind(tempfile.mkdtemp(dir=folder), hosts, logs)
-                running.append(contender)
-                contender.begin()
-            runs = {contender.name: [] for contender in running}
-            for _ in range(options.rounds):
-                for contender in running:
-                    runs[contender.name].append(
-                        measure.throughput(folder, contender, path, options.seconds, closes))
-            calls = {}
-            if not logs:
-                calls = {c.name: measure.system_calls(folder, c, path, closes) for c in running}
-            reference = median_of(runs["nginx"])["total"] if "nginx" in runs else float("nan")
+def request_rows(scenario, folder, kinds, options):
+    """The contenders take turns, so that a slow minute of the machine hits them alike."""
+    running = []
+    try:
+        for kind in kinds:
+            contender = kind(tempfile.mkdtemp(dir=folder), scenario.hosts, scenario.logs)
+            running.append(contender)
+            contender.begin()
+        runs = {contender.name: [] for contender in running}
+        for _ in range(options.rounds):
             for contender in running:
-                median = median_of(runs[contender.name])
-                say(f"{title}: {contender.name}: {median['total']:.1f} µs, {median['rate']:.0f}/s, "
-                    f"{median['failures']:.0f} failures")
-                rows.append([
-                    title, contender.name, f"{median['user']:.1f}", f"{median['system']:.1f}",
-                    f"{median['total']:.1f}", f"{median['total'] / reference:.2f}", f"{median['rate']:,.0f}",
-                    f"{median['p50']:.0f}", f"{median['p99']:.0f}", f"{median['p999']:.0f}",
-                    f"{calls[contender.name]:.1f}" if contender.name in calls else ""])
-        finally:
-            for contender in running:
-                contender.stop()
-    return table(["work", "proxy", "user µs", "system µs", "total µs", "× nginx", "requests/s", "p50 µs", "p99 µs",
-                  "p99.9 µs", "system calls"], rows)
+                runs[contender.name].append(measure.throughput(
+                    folder, contender, scenario.path, options.seconds, scenario.closes, scenario.rate))
+        calls = {}
+        if not scenario.logs and not scenario.rate:
+            calls = {c.name: measure.system_calls(folder, c, scenario.path, scenario.closes) for c in running}
+        medians = {name: median_of(results) for name, results in runs.items()}
+        reference = medians["nginx"]["total"] if "nginx" in medians else float("nan")
+        return [request_row(scenario, name, median, reference, calls.get(name)) for name, median in medians.items()]
+    finally:
+        for contender in running:
+            contender.stop()
+
+
+def request_row(scenario, name, median, reference, calls):
+    say(f"{scenario.title}: {name}: {median['total']:.1f} µs, {median['rate']:.0f}/s, {median['failures']:.0f} failures")
+    latencies = ["" if median[key] != median[key] else f"{median[key]:.0f}" for key in ("p50", "p99", "p999")]
+    return [scenario.title, name, *(f"{median[key]:.1f}" for key in ("user", "system", "total")),
+            f"{median['total'] / reference:.2f}", f"{median['rate']:,.0f}", *latencies,
+            "" if calls is None else f"{calls:.1f}"]
 
 
 def memory_table(folder, kinds, options):
@@ -136,11 +149,16 @@ def machine():
 DOCUMENT = """# Benchmarks
 
 Written by `make bench`. Every proxy does the same work: it routes by host, adds the forwarding headers that ingress-nginx
-adds, and forwards to one nginx with fixed bodies over kept-alive connections. Each has one worker, pinned to core 0;
-the load (wrk, {connections} connections) and the backend share core 1. CPU time is that of all processes of the proxy, from
-`/proc/PID/stat`. The contenders take turns; each figure is the median of {rounds} runs of {seconds} s. System calls were
-counted in runs of their own. Memory is the proportional set size of all processes of the proxy. nginx has the buffers
-that ingress-nginx gives it (4 of 4 KiB, no temporary files), which costs it many calls on large bodies.
+adds, and forwards to one backend with fixed bodies over kept-alive connections. Each has one worker, pinned to core 0;
+the load (wrk, {connections} connections) and the backend share core 1. The backend answers from memory with two system calls,
+so that with kept-alive connections and small bodies every proxy's core is the one that is busy: a proxy that waits for its
+load sleeps and wakes more often, and pays for that. The row with a fixed rate shows all at the same partial load; a
+connection per request costs the load more than any proxy, so there all get what the load can do.
+
+CPU time is that of all processes of the proxy, from `/proc/PID/stat`. The contenders take turns; each figure is the
+median of {rounds} runs of {seconds} s. System calls were counted in runs of their own. Memory is the proportional set size of all
+processes of the proxy. nginx has the buffers that ingress-nginx gives it (4 of 4 KiB, no temporary files), which costs it
+many calls on large bodies; all but Envoy, which has no such option, take connections when their first bytes have come.
 
 Machine: {machine}.
 
@@ -159,6 +177,32 @@ a reload.
 {changes}"""
 
 
+def saved(part):
+    return os.path.join(contenders.REPOSITORY, ".build", "benchmarks", part + ".json")
+
+
+def save(part, content):
+    os.makedirs(os.path.dirname(saved(part)), exist_ok=True)
+    contenders.write(saved(part), json.dumps(content))
+
+
+def write_document(options):
+    """Of what is saved, if every part is there."""
+    missing = [part for part in PARTS if not os.path.exists(saved(part))]
+    if missing:
+        return say("not written, because these were never measured: " + " ".join(missing))
+    parts = {}
+    for part in PARTS:
+        with open(saved(part)) as file:
+            parts[part] = json.load(file)
+    rows = [row for scenario in SCENARIOS for row in parts[scenario]]
+    document = DOCUMENT.format(
+        connections=measure.CONNECTIONS, rounds=options.rounds, seconds=options.seconds, machine=machine(),
+        requests=table(REQUEST_HEADER, rows), memory=parts["memory"], changes=parts["changes"])
+    with open(os.path.join(contenders.REPOSITORY, "docs", "benchmarks.md"), "w") as file:
+        file.write(document.rstrip("\n") + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
@@ -166,7 +210,8 @@ def main():
     parser.add_argument("--idle", type=int, default=9_000)
     parser.add_argument("--changes", type=int, default=200)
     parser.add_argument("--without", nargs="*", default=[], help="contenders to leave out, by name")
-    parser.add_argument("--only", choices=["requests", "memory", "changes"], help="print one part, write nothing")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS,
+                        help="parts to measure; the others are taken as they were measured last")
     options = parser.parse_args()
     kinds = [kind for kind in (Portico, Nginx, HAProxy, Envoy) if kind.name not in options.without]
     if Envoy in kinds and not Envoy.binary():
@@ -176,20 +221,14 @@ def main():
     backend = Backend(folder, 1, False)
     try:
         backend.begin()
-        parts = {
-            "requests": lambda: request_table(folder, kinds, options),
-            "memory": lambda: memory_table(folder, kinds, options),
-            "changes": lambda: change_table(folder, options),
-        }
-        if options.only:
-            print(parts[options.only]())
-            return
-        texts = {name: part() for name, part in parts.items()}
-        document = DOCUMENT.format(connections=measure.CONNECTIONS, rounds=options.rounds, seconds=options.seconds,
-                                   machine=machine(), **texts)
-        with open(os.path.join(contenders.REPOSITORY, "docs", "benchmarks.md"), "w") as file:
-            file.write(document.rstrip("\n") + "\n")
-        print(document)
+        for part in options.only:
+            if part == "memory":
+                save(part, memory_table(folder, kinds, options))
+            elif part == "changes":
+                save(part, change_table(folder, options))
+            else:
+                save(part, request_rows(SCENARIOS[part], folder, kinds, options))
+        write_document(options)
     finally:
         backend.stop()
         shutil.rmtree(folder, ignore_errors=True)

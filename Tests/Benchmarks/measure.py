@@ -69,12 +69,34 @@ class Load:
         return dict(zip(names, numbers))
 
 
-def throughput(folder, contender, path, seconds, closes=False):
+class SteadyLoad:
+    """h2load on its own core: as many requests per second from every contender. It tells no percentiles."""
+
+    def __init__(self, contender, path, seconds, rate):
+        self.seconds = seconds
+        self.process = subprocess.Popen(
+            ["taskset", "-c", LOAD_CORE, "h2load", "--h1", "-t1", f"-c{CONNECTIONS}", f"-D{seconds}",
+             f"--rps={rate / CONNECTIONS}", "-H", f"Host: {host_name(contender.hosts // 2)}",
+             f"http://127.0.0.1:{contender.port}{path}"], stdout=subprocess.PIPE, text=True)
+
+    def result(self):
+        output = self.process.communicate()[0]
+        counts = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", output)
+        succeeded, failed, errored, timeout = (int(count) for count in counts.groups())
+        nan = float("nan")
+        return {"requests": succeeded + failed, "microseconds": self.seconds * 1e6, "connect": 0, "read": errored,
+                "write": 0, "status": failed, "timeout": timeout, "p50": nan, "p99": nan, "p999": nan}
+
+
+def throughput(folder, contender, path, seconds, closes=False, rate=None):
     """One run: CPU microseconds per request, requests per second, latency in microseconds, failures."""
     pids = contender.pids()
     Load(folder, contender, path, 1, closes).result()
     before = cpu_ticks(pids)
-    result = Load(folder, contender, path, seconds, closes).result()
+    if rate:
+        result = SteadyLoad(contender, path, seconds, rate).result()
+    else:
+        result = Load(folder, contender, path, seconds, closes).result()
     after = cpu_ticks(pids)
     requests = max(1, result["requests"])
     user, system = ((after[i] - before[i]) * 1e6 / TICKS / requests for i in (0, 1))
