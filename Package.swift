@@ -110,7 +110,7 @@ let dataPlane: [Target] = [
     executable(
         "portico-proxy", in: "DataPlane",
         [
-            "ProxyCore", "ControlClient", "ControlLink", "PorticoModel", "EventLoop", "ProcessSupervision",
+            "ProxyCore", "Policies", "ControlClient", "ControlLink", "PorticoModel", "EventLoop", "ProcessSupervision",
             "PorticoTelemetry", "CSystem", argumentParser, logging,
         ]),
 ]

@@ -11,6 +11,8 @@ package final class CanaryRule {
     }
 
     package let upstream: String
+    /// Sessions do not bind requests to this canary, or away from it.
+    package let ignoresAffinity: Bool
     package let header: [UInt8]
     package let cookie: [UInt8]
     private let headerValue: [UInt8]
@@ -21,6 +23,7 @@ package final class CanaryRule {
 
     package init(_ alternative: RouteAlternative) {
         upstream = alternative.upstream
+        ignoresAffinity = alternative.ignoresAffinity
         header = Array(alternative.header.utf8)
         cookie = Array(alternative.cookie.utf8)
         headerValue = Array(alternative.headerValue.utf8)

@@ -156,6 +156,7 @@ extension Exchange {
     // MARK: Failure
 
     func upstreamTimedOut() {
+        if let extras, extras.isPaced, let connection { return resumePace(extras, connection) }
         core.counters.timeouts += 1
         if responsePhase == .tunnel || hasResponded { return endResponse(isComplete: false) }
         // While the request is still coming, the client's own timeouts count.

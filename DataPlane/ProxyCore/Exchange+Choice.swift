@@ -9,6 +9,9 @@ extension Exchange {
     /// Chooses an endpoint as the features say, and begins to send.
     func startAttempt(_ extras: ExchangeExtras) {
         guard let upstream = chooseUpstream(extras) else { return answer(status: 404) }
+        if upstream.endpoints.isEmpty, let fallback = fallback(extras) {
+            return startErrorPage(for: 503, at: fallback, extras)
+        }
         completeHead()
         if extras.features?.mirror != nil { mirrorRequest(extras) }
         guard let endpoint = chooseEndpoint(extras, of: upstream) else { return answer(status: 503) }
@@ -22,32 +25,31 @@ extension Exchange {
         guard let route else { return nil }
         let own = core.upstream(of: route)
         let chosen = canaryUpstream(extras, own) ?? own
-        let upstream = chosen.endpoints.isEmpty ? fallback(extras, chosen) : chosen
-        extras.upstream = upstream
-        return upstream
+        extras.upstream = chosen
+        return chosen
     }
 
-    /// The upstream for routes without endpoints, where there is one.
-    private func fallback(_ extras: ExchangeExtras, _ chosen: Upstream) -> Upstream {
-        guard let pages = extras.features?.errorPages, !pages.fallbackUpstream.isEmpty else { return chosen }
-        describeError(503, extras)
-        return core.upstreams.upstream(named: pages.fallbackUpstream)
+    /// The upstream that speaks for a route without endpoints, where there is one that has some itself.
+    private func fallback(_ extras: ExchangeExtras) -> Upstream? {
+        guard let pages = extras.features?.errorPages, !pages.fallbackUpstream.isEmpty, !extras.isErrorPage else {
+            return nil
+        }
+        let upstream = core.upstreams.upstream(named: pages.fallbackUpstream)
+        return upstream.endpoints.isEmpty ? nil : upstream
     }
 
     private func canaryUpstream(_ extras: ExchangeExtras, _ own: Upstream) -> Upstream? {
         guard let features = extras.features, !features.canaries.isEmpty else { return nil }
         let session = sessionOfRequest(extras, features)
-        let binds = features.affinity.map { !$0.settings.ignoresCanaries } ?? false
-        if binds, let session, session.upstream == UInt32(truncatingIfNeeded: own.key) { return nil }
+        let isBoundToOwn = session?.upstream == UInt32(truncatingIfNeeded: own.key)
         for canary in features.canaries {
             let upstream = core.upstreams.upstream(named: canary.upstream)
             // A canary without endpoints takes nothing.
             if upstream.endpoints.isEmpty { continue }
-            if binds, let session, session.upstream == UInt32(truncatingIfNeeded: upstream.key) {
-                extras.canary = canary
-                return upstream
-            }
-            guard takes(canary, extras) else { continue }
+            let binds = !canary.ignoresAffinity && features.affinity?.settings.ignoresCanaries == false
+            if binds, isBoundToOwn { continue }
+            let isBound = binds && session?.upstream == UInt32(truncatingIfNeeded: upstream.key)
+            guard isBound || takes(canary, extras) else { continue }
             extras.canary = canary
             return upstream
         }

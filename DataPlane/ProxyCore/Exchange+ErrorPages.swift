@@ -2,6 +2,7 @@ import EventLoop
 import HTTPCore
 import Policies
 import PorticoModel
+import Upstreams
 
 /// Errors that another service puts into words (`custom-http-errors`). Its answer goes to the client with the status that it
 /// gives, as with ingress-nginx.
@@ -19,7 +20,13 @@ extension Exchange {
 
     /// Asks the service for its page. Nothing of a response has gone to the client.
     func startErrorPage(for status: Int, _ extras: ExchangeExtras) {
-        guard let pages = extras.features?.errorPages, let downstream else { return }
+        guard let pages = extras.features?.errorPages else { return }
+        let name = pages.upstream.isEmpty ? tables.globals.defaultUpstream ?? "" : pages.upstream
+        startErrorPage(for: status, at: core.upstreams.upstream(named: name), extras)
+    }
+
+    func startErrorPage(for status: Int, at upstream: Upstream, _ extras: ExchangeExtras) {
+        guard let downstream else { return }
         if let connection {
             note(connection.endpoint, status: status)
             self.connection = nil
@@ -32,8 +39,7 @@ extension Exchange {
             loop.setDeadline(downstream, at: .max)
         }
         extras.isErrorPage = true
-        let name = pages.upstream.isEmpty ? tables.globals.defaultUpstream ?? "" : pages.upstream
-        extras.upstream = core.upstreams.upstream(named: name)
+        extras.upstream = upstream
         writeErrorRequest(status, extras)
         startAttempt()
     }
@@ -83,14 +89,4 @@ extension Exchange {
         ("X-Namespace", .namespace), ("X-Ingress-Name", .ingressName), ("X-Service-Name", .serviceName),
         ("X-Service-Port", .servicePort), ("X-Request-ID", .reqID),
     ]
-
-    /// Tells the default backend why it is asked: the request goes on as it is, with the fields added.
-    func describeError(_ status: Int, _ extras: ExchangeExtras) {
-        var writer = ByteWriter(core.policies.headScratch)
-        writeErrorFields(status, extras, to: &writer)
-        guard !writer.overflowed, !isHeadComplete else { return }
-        buffers.reserve(writer.count + 64, in: &head)
-        buffers.append(writer.written, to: &head)
-        headCount = head.count
-    }
 }

@@ -18,9 +18,13 @@ extension Exchange {
             if downstream.hasBacklog { return loop.setDeadline(connection, at: .max) }
             if budget == 0 { return loop.runAgain(connection) }
             budget -= 1
+            var room = WorkerCore.upstreamReadCount
+            if let extras, let paced = pacedRoom(extras, connection) {
+                if paced == 0 { return }
+                room = min(room, paced)
+            }
             let memory = UnsafeMutableRawBufferPointer(
-                rebasing: core.upstreamRead[
-                    WorkerCore.headroom..<(WorkerCore.headroom + WorkerCore.upstreamReadCount)])
+                rebasing: core.upstreamRead[WorkerCore.headroom..<(WorkerCore.headroom + room)])
             switch connection.receive(into: memory) {
             case .bytes(let count):
                 received(WorkerCore.headroom, WorkerCore.headroom + count, from: connection, for: downstream)

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import HTTPCore
 import Passwords
 import Patterns
@@ -54,9 +55,11 @@ final class PolicyRuntime {
         ownLimits.deallocate()
     }
 
-    /// Counts together with the node's other workers from now on.
-    func share(_ limits: SharedLimits) {
-        self.limits = limits
+    /// Counts together with the node's other workers from now on. Memory that cannot be mapped leaves it as it is.
+    func share(descriptor: Int32, worker: Int) {
+        let memory = mmap(nil, SharedLimits.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+        guard let memory, memory != MAP_FAILED else { return }
+        limits = SharedLimits(memory, worker: worker)
         digest = DigestAuthentication(key: limits.secret)
     }
 

@@ -24,6 +24,9 @@ package final class Worker {
         loop = try EventLoop()
         core = WorkerCore(
             loop: loop, index: configuration.index, temporaryDirectory: configuration.temporaryDirectory)
+        if let descriptor = configuration.limitsDescriptor {
+            core.policies.share(descriptor: descriptor, worker: configuration.index)
+        }
         timers.append(
             PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned core] in core.log.flush() })
         timers.append(
@@ -68,6 +71,7 @@ package final class Worker {
         }
         link?.report()
         core.log.stop()
+        core.waiting.stop()
         return 0
     }
 

@@ -26,12 +26,14 @@ package struct WorkerConfiguration: Sendable {
     /// Which of the node's workers it is, from 0.
     package var index: Int
     package var classGroup: String
+    /// Shared memory of the node's workers for limits (`SharedLimits`); nil counts for this worker alone.
+    package var limitsDescriptor: Int32?
     /// Where request bodies go that do not fit in memory.
     package var temporaryDirectory: String
 
     package init(
         listeners: [Listener], supervisorLink: Int32?, controlSocketPath: String?, node: String, processName: String,
-        index: Int, classGroup: String, temporaryDirectory: String = "/tmp"
+        index: Int, classGroup: String, limitsDescriptor: Int32? = nil, temporaryDirectory: String = "/tmp"
     ) {
         self.listeners = listeners
         self.supervisorLink = supervisorLink
@@ -40,6 +42,7 @@ package struct WorkerConfiguration: Sendable {
         self.processName = processName
         self.index = index
         self.classGroup = classGroup
+        self.limitsDescriptor = limitsDescriptor
         self.temporaryDirectory = temporaryDirectory
     }
 }

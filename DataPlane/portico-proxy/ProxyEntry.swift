@@ -25,7 +25,8 @@ import ProxyCore
             configuration: WorkerConfiguration(
                 listeners: options.listeners.map { WorkerConfiguration.Listener(descriptor: $0, kind: .http) },
                 supervisorLink: options.stateDescriptor, controlSocketPath: options.controlSocket, node: options.node,
-                processName: "worker-\(options.index)", index: options.index, classGroup: options.classGroup))
+                processName: "worker-\(options.index)", index: options.index, classGroup: options.classGroup,
+                limitsDescriptor: options.limitsDescriptor < 0 ? nil : options.limitsDescriptor))
         return worker.run()
     }
 

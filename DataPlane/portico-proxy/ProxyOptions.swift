@@ -78,6 +78,8 @@ package struct WorkerOptions: Hashable, Sendable {
     package var index = 0
     package var controlSocket = ""
     package var stateDescriptor: Int32 = -1
+    /// -1 where there is none.
+    package var limitsDescriptor: Int32 = -1
     package var listeners: [Int32] = []
     package var workers = 1
     package var classGroup = ""
@@ -93,6 +95,7 @@ package struct WorkerOptions: Hashable, Sendable {
             case "--workers": workers = try flags.number(of: flag, in: 1...256)
             case "--control-socket": controlSocket = try flags.value(of: flag)
             case "--state-descriptor": stateDescriptor = Int32(try flags.number(of: flag, in: 3...65_535))
+            case "--limits-descriptor": limitsDescriptor = Int32(try flags.number(of: flag, in: 3...65_535))
             case "--listener": listeners.append(Int32(try flags.number(of: flag, in: 3...65_535)))
             case "--class-group": classGroup = try flags.value(of: flag)
             case "--node": node = try flags.value(of: flag)
@@ -108,6 +111,7 @@ package struct WorkerOptions: Hashable, Sendable {
     package var arguments: [String] {
         var words = [WorkerOptions.subcommand, "--index", "\(index)", "--workers", "\(workers)"]
         words += ["--control-socket", controlSocket, "--state-descriptor", "\(stateDescriptor)"]
+        if limitsDescriptor >= 0 { words += ["--limits-descriptor", "\(limitsDescriptor)"] }
         for listener in listeners { words += ["--listener", "\(listener)"] }
         return words + ["--class-group", classGroup, "--node", node]
     }

@@ -1,5 +1,7 @@
+import CSystem
 import ControlClient
 import Glibc
+import Policies
 import PorticoModel
 import ProcessSupervision
 
@@ -12,11 +14,14 @@ final class ProxySupervisor {
     private static let grace: Milliseconds = 300_000
     /// Under these numbers a worker finds what it inherits.
     private static let stateDescriptor: Int32 = 3
-    private static let firstListener: Int32 = 4
+    private static let limitsDescriptor: Int32 = 4
+    private static let firstListener: Int32 = 5
 
     private let options: ProxyOptions
     private let supervisor = Supervisor()
     private let stateLink: StateLink
+    /// What limits are counted in, by all workers and beyond each one's life; negative where the system refuses it.
+    private let limits = portico_shared_memory(UInt(SharedLimits.byteCount))
     /// By worker, then in the order of the addresses.
     private var listeners: [[Int32]] = []
     private var sessions: [Int: StateCacheSession] = [:]
@@ -85,6 +90,10 @@ final class ProxySupervisor {
         worker.classGroup = options.classGroup
         worker.node = options.node
         var descriptors = [worker.stateDescriptor: state]
+        if limits >= 0 {
+            worker.limitsDescriptor = ProxySupervisor.limitsDescriptor
+            descriptors[worker.limitsDescriptor] = limits
+        }
         for (offset, socket) in listeners[index].enumerated() {
             let number = ProxySupervisor.firstListener + Int32(offset)
             worker.listeners.append(number)

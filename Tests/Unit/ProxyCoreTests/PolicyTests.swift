@@ -293,26 +293,14 @@ private func answer(_ worker: TestWorker, _ request: String) throws -> TestMessa
         let worker = try TestWorker(endpointCount: 3, policy: sticky)
         let client = try worker.client()
         client.send(get())
-        var chosen = -1
-        for (index, endpoint) in worker.endpoints.enumerated() {
-            _ = fcntl(endpoint.listener, F_SETFL, O_NONBLOCK)
-            for _ in 0..<200 where chosen < 0 {
-                if let socket = endpoint.accept() {
-                    chosen = index
-                    _ = socket.readMessage()
-                    socket.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                } else if index == 2 {
-                    usleep(1_000)
-                } else {
-                    break
-                }
-            }
-        }
+        let chosen = try #require(worker.firstToBeCalled())
+        let first = try #require(worker.endpoints[chosen].accept())
+        _ = first.readMessage()
+        first.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         let response = client.readMessage()
         let cookie = try #require(response.field("Set-Cookie"))
         #expect(cookie.hasPrefix("route=") && cookie.hasSuffix("; Path=/; HttpOnly"))
         let endpoint = worker.endpoints[chosen]
-        _ = fcntl(endpoint.listener, F_SETFL, 0)
         let pair = cookie.split(separator: ";")[0]
         for _ in 0..<4 {
             let (_, again) = try exchange(

@@ -82,6 +82,13 @@ final class TestWorker: @unchecked Sendable {
 
     func client() throws -> TestSocket { try TestSocket.connect(port: port) }
 
+    /// The index of the endpoint that the worker connects to next; nil where it connects to none in time.
+    func firstToBeCalled() -> Int? {
+        var waiting = endpoints.map { pollfd(fd: $0.listener, events: Int16(POLLIN), revents: 0) }
+        guard poll(&waiting, nfds_t(waiting.count), 5_000) > 0 else { return nil }
+        return waiting.firstIndex { $0.revents != 0 }
+    }
+
 }
 
 /// Turns a worker's loop and does in between what tests order.
