@@ -59,6 +59,16 @@ let controlPlane: [Target] = [
         "ManifestDirectory", in: "ControlPlane",
         ["PorticoModel", "ClusterState", "YAMLDocuments", "CSystem", logging]),
     library("KubernetesAPI", in: "ControlPlane", ["PorticoModel", "ClusterState", "YAMLDocuments", "CCurl"]),
+    library("Leadership", in: "ControlPlane", ["PorticoModel", "ClusterState", "KubernetesAPI", logging]),
+    library(
+        "IngressStatus", in: "ControlPlane",
+        ["PorticoModel", "ClusterState", "KubernetesAPI", "Leadership", logging]),
+    library(
+        "ObjectEvents", in: "ControlPlane",
+        ["PorticoModel", "ClusterState", "KubernetesAPI", "Leadership", logging]),
+    library(
+        "Admission", in: "ControlPlane",
+        ["PorticoModel", "ClusterState", "ProcessSupervision", "COpenSSL", "CSystem", logging]),
     library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState", "Patterns"]),
     library("RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations"]),
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
@@ -71,7 +81,8 @@ let controlPlane: [Target] = [
     library(
         "ControllerCore", in: "ControlPlane",
         [
-            "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "KubernetesAPI",
+            "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "KubernetesAPI", "Leadership",
+            "IngressStatus", "ObjectEvents", "Admission", "ProcessSupervision",
             "IngressAnnotations",
             "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "ControlServer",
             "PorticoTelemetry", "ControlLink", "CSystem", logging,
@@ -79,7 +90,8 @@ let controlPlane: [Target] = [
     executable(
         "portico-control", in: "ControlPlane",
         [
-            "ControllerCore", "KubernetesAPI", "PorticoModel", "PorticoTelemetry", "ProcessSupervision",
+            "ControllerCore", "KubernetesAPI", "Leadership", "IngressStatus", "PorticoModel", "PorticoTelemetry",
+            "ProcessSupervision",
             "RouteCompiler",
             "SnapshotStore",
             "CSystem", argumentParser, logging,
@@ -128,7 +140,11 @@ let processTests: [Target] = [
         name: "TestSupport", dependencies: ["ProcessSupervision"], path: "Tests/Support", swiftSettings: strict),
     .testTarget(
         name: "ClusterTests",
-        dependencies: ["PorticoModel", "ClusterState", "KubernetesAPI", "KubernetesTestServer", "TestSupport"],
+        dependencies: [
+            "PorticoModel", "ClusterState", "KubernetesAPI", "KubernetesTestServer", "TestSupport", "Leadership",
+            "IngressStatus", "ObjectEvents", "YAMLDocuments", "ProcessSupervision", "portico-control", "portico-proxy",
+            logging,
+        ],
         path: "Tests/ClusterTests", swiftSettings: strict),
     .testTarget(
         name: "ProcessTests",
@@ -173,6 +189,11 @@ let tests: [Target] = [
         path: "Tests/FeatureTests", swiftSettings: strict),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("ClusterState", ["PorticoModel"]),
+    unitTests("KubernetesAPI"),
+    unitTests("Leadership"),
+    unitTests("IngressStatus", ["ClusterState", "PorticoModel", "KubernetesAPI"]),
+    unitTests("ObjectEvents", ["PorticoModel"]),
+    unitTests("Admission", ["ClusterState", "PorticoModel", "ProcessSupervision", "TestSupport", logging]),
     unitTests("IngressAnnotations", ["ClusterState", "PorticoModel"]),
     unitTests("RouteCompiler", ["ManifestDirectory", "Routing", "ClusterState", "IngressAnnotations", "PorticoModel"]),
 ]

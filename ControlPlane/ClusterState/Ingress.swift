@@ -76,6 +76,10 @@ package struct Ingress: Hashable, Sendable {
     package var defaultBackendLine: Int32 = 0
     package var rules: [Rule]
     package var tls: [TLS]
+    /// Tells this object from an earlier one of its name; empty where no API server has it.
+    package var uid = ""
+    /// What the status says at present.
+    package var addresses: [LoadBalancerAddress] = []
 
     package init(
         metadata: ObjectMetadata, className: String? = nil, defaultBackend: IngressBackend? = nil, rules: [Rule] = [],

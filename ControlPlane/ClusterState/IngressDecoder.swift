@@ -4,6 +4,8 @@ import PorticoModel
 enum IngressDecoder {
     static func decode(_ node: ObjectNode, _ metadata: ObjectMetadata, _ reader: FieldReader) -> Ingress {
         var ingress = Ingress(metadata: metadata)
+        ingress.uid = node["metadata"]?["uid"]?.string ?? ""
+        ingress.addresses = LoadBalancerAddress.list(in: node["status"])
         guard let spec = reader.map(node, "spec", "") else {
             if node["spec"] == nil {
                 reader.refuse(node, "spec", "either `defaultBackend` or `rules` must be specified")

@@ -17,6 +17,9 @@ final class ClassStream {
     private(set) var firstPublished: Version?
     private(set) var publications: UInt64 = 0
 
+    /// What a worker runs that cannot be followed until the election has come to its epoch.
+    private(set) var aheadClient: Version?
+
     private let compiler: Compiler
     private let logger: Logger
     private var externalNames: [String: ExternalNameTarget] = [:]
@@ -55,6 +58,30 @@ final class ClassStream {
         }
         return result.changedDiagnostics
     }
+
+    // MARK: Workers that are ahead
+
+    /// Publishes again above what a worker runs, or remembers it until that is possible.
+    func moveAhead(of version: Version) {
+        if let published = publisher.moveAhead(of: version) {
+            publish(published)
+        } else if publisher.running.map({ $0.version <= version }) ?? true {
+            aheadClient = max(aheadClient ?? .none, version)
+        }
+    }
+
+    /// A new epoch has begun.
+    func retryAhead() {
+        guard let version = aheadClient else { return }
+        aheadClient = nil
+        moveAhead(of: version)
+    }
+
+    // MARK: Questions about Ingresses
+
+    func serves(_ ingress: Ingress) -> Bool { compiler.serves(ingress) }
+
+    func review(_ candidate: Ingress) -> IngressReview { compiler.review(candidate) }
 
     /// Takes the addresses of external names.
     func take(resolved: [EndpointSet]) {

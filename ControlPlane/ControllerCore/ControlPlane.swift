@@ -1,9 +1,11 @@
+import Admission
 import ClusterState
 import ControlLink
 import ControlServer
 import ExternalNames
 import Glibc
 import KubernetesAPI
+import Leadership
 import Logging
 import ManifestDirectory
 import SnapshotStore
@@ -19,6 +21,8 @@ package final class ControlPlane: Sendable {
     private let source: any ObjectSource
     private let front: HTTPFront
     private let dataDirectory: DataDirectory
+    private let duties: ClusterDuties?
+    private let webhook: WebhookServer?
 
     /// Takes the lock, the addresses and the sockets; `start` begins to serve.
     package init(_ configuration: ControllerConfiguration, logger: Logger) async throws(ControllerStartError) {
@@ -41,17 +45,27 @@ package final class ControlPlane: Sendable {
             front = try HTTPFront(
                 host: configuration.metricsHost, port: configuration.metricsPort,
                 adminSocket: configuration.adminSocket, sources: sources, log: logger)
+            duties = ControlPlane.makeDuties(configuration, logger) { controller.post(.leadership($0)) }
+            webhook = try configuration.webhook?.server(reviewer: controller, logger: logger)
             self.controller = controller
         } catch {
             throw ControllerStartError("\(error)")
         }
-        await controller.connect(source: source, listener: listener, resolvers: resolvers)
+        await controller.connect(source: source, listener: listener, resolvers: resolvers, duties: duties)
     }
 
     private static func checkFolder(_ path: String) throws(ControllerStartError) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw ControllerStartError("the folder \(path) does not exist") }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw ControllerStartError("\(path) is not a folder") }
+    }
+
+    private static func makeDuties(
+        _ configuration: ControllerConfiguration, _ logger: Logger,
+        changed: @escaping @Sendable (Leadership.State) -> Void
+    ) -> ClusterDuties? {
+        guard case .cluster(let cluster) = configuration.source, let duties = configuration.duties else { return nil }
+        return ClusterDuties(duties, client: cluster.client, logger: logger, changed: changed)
     }
 
     private static func makeSource(
@@ -77,10 +91,14 @@ package final class ControlPlane: Sendable {
         do { try await front.start() } catch { throw ControllerStartError(error.description) }
         listener.start()
         try source.start()
+        webhook?.start()
+        duties?.start()
     }
 
     /// Ends everything in order. Workers go on with what they have.
     package func stop() async {
+        await webhook?.stop()
+        await duties?.stop()
         source.stop()
         for resolver in resolvers { resolver.stop() }
         listener.stop()

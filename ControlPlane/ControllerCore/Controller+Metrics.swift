@@ -32,6 +32,9 @@ struct ControllerFacts: Sendable {
     var workers: [Worker]
     var link: LinkListenerCounters
     var store: SnapshotStore.Health
+    /// Nil where there is no election.
+    var election: (lease: String, isLeader: Bool)?
+    var droppedEvents: UInt64 = 0
 }
 
 extension ControllerConfiguration {
@@ -65,7 +68,9 @@ extension Controller {
                 .init(
                     node: $0.client.hello.node, process: $0.client.hello.process, version: $0.version,
                     isRefusing: $0.refused != nil)
-            }, link: link, store: store.health)
+            }, link: link, store: store.health,
+            election: configuration.duties?.election.map { ($0.lease.name, duties?.leadership.mayWrite == true) },
+            droppedEvents: duties?.events.dropped ?? 0)
     }
 
     private static func facts(_ stream: ClassStream) -> ControllerFacts.Group {
@@ -109,6 +114,12 @@ extension ControllerFacts {
             "Timestamp of the last configuration that a worker applied.")
         text.sample(
             prefix + "config_last_reload_successful_timestamp_seconds", labels, lastAcknowledgedAt?.rounded() ?? 0)
+        if let election {
+            text.begin(
+                prefix + "leader_election_status", .gauge, "1 while this replica leads, by the name of the Lease")
+            text.sample(
+                prefix + "leader_election_status", labels + [("name", election.lease)], election.isLeader ? 1.0 : 0)
+        }
         text.begin(prefix + "success", .counter, "Versions that workers applied")
         text.sample(prefix + "success", labels, acknowledgements)
         text.begin(prefix + "errors", .counter, "Versions that workers refused")
@@ -167,6 +178,7 @@ extension ControllerFacts {
                 link.silentClients
             ),
             ("portico_link_sent_bytes_total", "Bytes sent over control links", link.sentBytes),
+            ("portico_dropped_events_total", "Events that were not written because there were too many", droppedEvents),
             ("portico_snapshot_store_errors_total", "Failed operations on the snapshot history", store.errors),
         ]
         for counter in counters {

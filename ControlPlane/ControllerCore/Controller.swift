@@ -24,13 +24,16 @@ actor Controller {
     private nonisolated let mailbox = Mailbox()
     private nonisolated let counting = DispatchQueue(label: "portico.metrics", qos: .utility)
 
-    private let objects = ClusterObjects()
-    private let versions: VersionAllocator
+    let objects = ClusterObjects()
+    let versions: VersionAllocator
     /// The default class group's first.
     let streams: [ClassStream]
     var diagnostics = DiagnosticTable()
     var workers = WorkerTable()
     private(set) var listener: LinkListener?
+    private(set) var duties: ClusterDuties?
+    /// As of the last change of leader.
+    var isLeading = false
     private var source: (any ObjectSource)?
     private var gate = StartGate()
     private var secrets: WantedSecrets
@@ -43,7 +46,8 @@ actor Controller {
         self.logger = logger
         executor = QueueExecutor(label: "portico.controller")
         secrets = WantedSecrets(configuration.classGroups, fixed: configuration.namedSecrets)
-        let versions = VersionAllocator(store: store)
+        let versions = VersionAllocator(
+            store: store, followsElection: configuration.duties?.election != nil)
         self.versions = versions
         streams = configuration.classGroups.map { [objects] group in
             ClassStream(group, objects: objects, store: store, versions: versions, logger: logger)
@@ -56,8 +60,11 @@ actor Controller {
 
     /// Where results go. To be called once, before the first event.
     /// - Parameter resolvers: one for each class group, in order.
-    func connect(source: any ObjectSource, listener: LinkListener, resolvers: [ExternalNameResolver]) {
+    func connect(
+        source: any ObjectSource, listener: LinkListener, resolvers: [ExternalNameResolver], duties: ClusterDuties?
+    ) {
         self.source = source
+        self.duties = duties
         self.listener = listener
         for (stream, resolver) in zip(streams, resolvers) { stream.connect(listener: listener, resolver: resolver) }
     }
@@ -81,9 +88,10 @@ actor Controller {
             case .objects(let update):
                 progress = update.progress
                 changes += update.changes
-                if let wrong = update.diagnostics { diagnostics.replaceSource(wrong, logger) }
+                if let wrong = update.diagnostics { tellEvents(diagnostics.replaceSource(wrong, logger)) }
             case .resolved(let set, let classGroup): resolved[classGroup, default: []].append(set)
             case .link(let event): handle(event)
+            case .leadership(let state): take(state)
             }
         }
         if let progress { take(changes, progress) }
@@ -104,7 +112,8 @@ actor Controller {
     }
 
     private func compile(_ applied: [AppliedChange]) {
-        for stream in streams { diagnostics.replace(stream.take(applied), of: stream.name, logger) }
+        for stream in streams { tellEvents(diagnostics.replace(stream.take(applied), of: stream.name, logger)) }
+        tellDuties(applied)
     }
 
     /// So many changes at once leave much memory behind that was needed only while they were read and compiled.
@@ -131,7 +140,8 @@ actor Controller {
             logger.info("\(client.hello.process) of \(client.hello.node) disconnected\(why)")
         case .clientIsAhead(let client, let version):
             guard let stream = stream(client.hello.classGroup) else { return }
-            if let published = stream.publisher.moveAhead(of: version) { stream.publish(published) }
+            stream.moveAhead(of: version)
+            if isLeading, let ahead = stream.aheadClient { duties?.require(epoch: ahead.epoch) }
         case .acknowledged(let client, let version): acknowledge(client, version, error: nil)
         case .refused(let client, let version, let error): acknowledge(client, version, error: error)
         case .metrics(let client, let report): count { $0.take(report, from: client.hello.incarnation) }

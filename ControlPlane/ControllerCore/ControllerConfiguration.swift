@@ -23,6 +23,9 @@ package struct ControllerConfiguration: Sendable {
     package var namedClassGroups: [NamedClassGroup] = []
     /// Secrets that flags name, besides those that Ingresses do.
     package var namedSecrets: Set<ObjectName> = []
+    /// Nil for a folder, and for a cluster that is only read.
+    package var duties: DutiesConfiguration?
+    package var webhook: WebhookConfiguration?
     package var retention = SnapshotRetention()
     /// Readiness waits for so many workers of the default class group to have applied the configuration.
     package var expectedWorkers = 0

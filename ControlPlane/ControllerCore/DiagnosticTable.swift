@@ -20,32 +20,39 @@ struct DiagnosticTable {
     func count(of severity: Diagnostic.Severity) -> Int { present.count { $0.severity == severity } }
 
     /// Takes everything that is wrong at the source.
-    mutating func replaceSource(_ diagnostics: [Diagnostic], _ logger: Logger) {
-        guard diagnostics != ofSource else { return }
-        DiagnosticTable.log(from: ofSource, to: diagnostics, logger)
-        ofSource = diagnostics
+    /// - Returns: what is new.
+    mutating func replaceSource(_ diagnostics: [Diagnostic], _ logger: Logger) -> [Diagnostic] {
+        guard diagnostics != ofSource else { return [] }
+        defer { ofSource = diagnostics }
+        return DiagnosticTable.log(from: ofSource, to: diagnostics, logger)
     }
 
     /// Takes everything that is wrong with these objects as a class group sees them.
+    /// - Returns: what is new.
     mutating func replace(
         _ diagnostics: [ObjectReference: [Diagnostic]], of classGroup: String, _ logger: Logger
-    ) {
+    ) -> [Diagnostic] {
+        var new: [Diagnostic] = []
         for (object, list) in diagnostics.sorted(by: { $0.key < $1.key }) {
             let before = present(of: object)
             ofObjects[classGroup, default: [:]][object] = list.isEmpty ? nil : list
-            DiagnosticTable.log(from: before, to: present(of: object), logger)
+            new += DiagnosticTable.log(from: before, to: present(of: object), logger)
         }
+        return new
     }
 
     private func present(of object: ObjectReference) -> [Diagnostic] {
         ofObjects.values.flatMap { $0[object] ?? [] }
     }
 
-    private static func log(from old: [Diagnostic], to new: [Diagnostic], _ logger: Logger) {
+    /// - Returns: what is new.
+    private static func log(from old: [Diagnostic], to new: [Diagnostic], _ logger: Logger) -> [Diagnostic] {
         let (before, after) = (Set(old), Set(new))
-        for diagnostic in new where !before.contains(diagnostic) {
+        let appeared = new.filter { !before.contains($0) }
+        for diagnostic in appeared {
             logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
         }
         for diagnostic in old where !after.contains(diagnostic) { logger.info("no longer: \(diagnostic)") }
+        return appeared
     }
 }

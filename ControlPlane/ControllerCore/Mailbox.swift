@@ -1,5 +1,6 @@
 import ClusterState
 import ControlServer
+import Leadership
 import PorticoModel
 import Synchronization
 
@@ -9,6 +10,7 @@ enum ControllerEvent: Sendable {
     /// Addresses of an external name of a class group.
     case resolved(EndpointSet, classGroup: String)
     case link(LinkListenerEvent)
+    case leadership(Leadership.State)
 }
 
 /// Collects events of all threads in order. Those that arrive while the controller works become one batch.

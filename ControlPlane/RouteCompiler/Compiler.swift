@@ -184,12 +184,15 @@ package final class Compiler {
 
     // MARK: Plans and hosts
 
-    private func planPass() -> PlanPass {
+    func planPass() -> PlanPass {
         PlanPass(
             dialect: dialect, options: options,
             classes: ClassPass(selection: configuration.classes, classes: state.ingressClasses),
             endpoints: EndpointPass(state: state))
     }
+
+    /// The plans of the Ingresses that mention a host, in no order.
+    func plansOf(_ host: String) -> [IngressPlan] { ingressesOfHost[host].compactMap { plans[$0] } }
 
     private func replan(_ name: ObjectName, _ pass: PlanPass, _ work: inout CompilerWork) {
         let outcome = state.ingresses[name].map(pass.plan) ?? .nothing

@@ -38,6 +38,8 @@ struct PlanPass {
         return Outcome(plan: plan, diagnostics: log.diagnostics, references: resolved.references)
     }
 
+    func isServed(_ ingress: Ingress) -> Bool { classes.decide(ingress) == .served }
+
     private func plan(
         _ ingress: Ingress, _ policy: IngressPolicy, _ resolved: PolicyPass.Result, _ log: inout PlanLog
     ) -> IngressPlan {

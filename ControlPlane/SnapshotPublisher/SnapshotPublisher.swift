@@ -190,20 +190,21 @@ package final class SnapshotPublisher {
     /// No version at or below this one can be published.
     private var blocked: Version = .none
 
-    /// A worker runs a version that the published one does not replace, as after the store was lost: moves to an epoch
-    /// above it.
+    /// A worker runs a version that the published one does not replace, as after the store was lost, or when it comes
+    /// from another replica: publishes the same above it.
     /// - Returns: what to publish, if anything is.
     package func moveAhead(of version: Version) -> PublishedVersion? {
         if let running, running.version > version { return nil }
         guard version > blocked else { return nil }
-        guard versions.startEpoch(above: version) else {
-            logger.error("a worker claims to run version \(version), which nothing can follow; it is left alone")
+        guard versions.rise(above: version) else {
+            logger.error(
+                "a worker runs version \(version), of an epoch that nothing here can follow; it is left alone")
             return nil
         }
         blocked = version
         guard let before = running else { return nil }
         logger.warning(
-            "a worker runs version \(version), ahead of \(before.version): epoch \(versions.last.epoch) begins")
+            "a worker runs version \(version), ahead of \(before.version): going on above it")
         let record = renewed(before.record)
         save(record, before.tree)
         if newestCompiled?.version == before.version { newestCompiled = record }

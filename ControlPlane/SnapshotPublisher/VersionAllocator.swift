@@ -14,9 +14,13 @@ package final class VersionAllocator {
     /// The last version that was given out.
     package private(set) var last: Version
     private var reserved: Version
+    /// Where an election gives epochs out: the highest that is known to be. Nil where they rise as they are needed.
+    private var knownEpoch: UInt64?
 
-    package init(store: SnapshotStore) {
+    /// - Parameter followsElection: only `adopt` begins epochs, for another replica may be ahead of this one.
+    package init(store: SnapshotStore, followsElection: Bool = false) {
         self.store = store
+        knownEpoch = followsElection ? 0 : nil
         let floor = (try? store.floor()) ?? .none
         last = floor.epoch == 0 ? Version(epoch: 1, sequence: 0) : floor
         reserved = last
@@ -29,14 +33,33 @@ package final class VersionAllocator {
         return last
     }
 
-    /// Makes the next version one of a new epoch, above `version`.
-    /// - Returns: false where there is no such epoch.
-    func startEpoch(above version: Version) -> Bool {
-        // The store's integers are signed, and an epoch that large is no epoch that anybody counted to.
-        guard version.epoch < 1 << 62 else { return false }
-        last = Version(epoch: max(version.epoch, last.epoch) + 1, sequence: 0)
-        reserve(waits: false)
+    /// The epoch that the election has come to: later versions are of this one, unless some of a higher were given out
+    /// before. Where the Lease was lost, its counting begins anew, and the leader has to raise it to `last.epoch`.
+    package func adopt(epoch: UInt64) {
+        knownEpoch = max(knownEpoch ?? 0, epoch)
+        if epoch > last.epoch { begin(Version(epoch: epoch, sequence: 0)) }
+    }
+
+    /// Makes the next version one above `version`: in a new epoch, or, where an election gives epochs out, in the
+    /// present one.
+    /// - Returns: false where this cannot be: nobody counted so far, or the election is not known to have come to that
+    ///   epoch, so that a newer leader may be at work.
+    func rise(above version: Version) -> Bool {
+        // The store's integers are signed.
+        let limit: UInt64 = 1 << 62
+        guard version.epoch < limit, version.sequence < limit || knownEpoch == nil else { return false }
+        guard let knownEpoch else {
+            begin(Version(epoch: max(version.epoch, last.epoch) + 1, sequence: 0))
+            return true
+        }
+        guard version.epoch <= max(knownEpoch, last.epoch) else { return false }
+        if version > last { begin(version) }
         return true
+    }
+
+    private func begin(_ version: Version) {
+        last = version
+        reserve(waits: false)
     }
 
     /// Gives back what was reserved and not used. To be called last.

@@ -28,6 +28,8 @@ import SnapshotStore
 
     @OptionGroup(title: "What is served") var selection: SelectionOptions
 
+    @OptionGroup(title: "What it does for its cluster") var duties: DutyOptions
+
     @Option(help: ArgumentHelp("Be ready only when so many workers have applied the configuration.", valueName: "n"))
     var expectedWorkers = 0
 
@@ -43,7 +45,11 @@ import SnapshotStore
     /// A wrong call is one clear line and exit code 2; help goes to standard output with 0.
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            let arguments = GoFlags.normalised(
+                Array(CommandLine.arguments.dropFirst()),
+                off: DutyOptions.flagsThatAreOff.union(SelectionOptions.flagsThatAreOff), on: DutyOptions.flagsThatAreOn
+            )
+            var command = try parseAsRoot(arguments)
             if var command = command as? PorticoControl { try await command.run() } else { try command.run() }
         } catch let error as ControllerStartError {
             fail(error.description)
@@ -101,6 +107,11 @@ import SnapshotStore
         configuration.expectedWorkers = expectedWorkers
         configuration.podName = PorticoControl.environment("POD_NAME")
         configuration.podNamespace = PorticoControl.environment("POD_NAMESPACE")
+        if source.manifests == nil {
+            configuration.duties = duties.duties(
+                podName: configuration.podName, podNamespace: configuration.podNamespace)
+        }
+        configuration.webhook = duties.webhook
         return configuration
     }
 

@@ -53,6 +53,9 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What annotations begin with.", valueName: "prefix"))
     var annotationsPrefix = "nginx.ingress.kubernetes.io"
 
+    /// The flags that Go's users write with `=true` and `=false`.
+    static let flagsThatAreOff: Set<String> = ["watch-ingress-without-class", "ingress-class-by-name"]
+
     func validate() throws {
         let names = classGroup.map(\.name)
         for name in names where name == ingressClass || names.count(where: { $0 == name }) > 1 {

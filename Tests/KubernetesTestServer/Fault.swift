@@ -29,6 +29,8 @@ package struct Fault: Sendable {
 
 /// A request that arrived.
 package struct RequestRecord: Hashable, Sendable {
+    /// Who sent it.
+    package var user: String
     package var verb: String
     package var resource: String
     package var namespace: String

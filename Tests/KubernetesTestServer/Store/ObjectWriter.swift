@@ -49,6 +49,9 @@ struct ObjectWriter {
                 "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update")
         }
         if !version.isEmpty, version != "\(old.version)" { throw .conflict(resource, name) }
+        if let uid = body.at("metadata", "uid")?.string, !uid.isEmpty, uid != old.node.at("metadata", "uid")?.string {
+            throw .conflict(resource, name)
+        }
         var node = body
         if subresource == "status" {
             node = old.node

@@ -27,7 +27,7 @@ struct RequestHandler {
                 throw Refusal(
                     405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
             }
-            let fault = note(request, target, verb)
+            let fault = note(request, target, verb, user)
             if let fault, try !suffer(fault, isWatch) { return false }
             return try answer(request, target, verb, user, fault)
         } catch {
@@ -52,11 +52,14 @@ struct RequestHandler {
         return connection.stream.peer ?? APIUser("system:anonymous", groups: ["system:unauthenticated"])
     }
 
-    private func note(_ request: WireRequest, _ target: RequestTarget, _ verb: String) -> Fault.Action? {
+    private func note(
+        _ request: WireRequest, _ target: RequestTarget, _ verb: String, _ user: APIUser
+    ) -> Fault.Action? {
         server.state.withLock { state in
             state.requests.append(
                 RequestRecord(
-                    verb: verb, resource: target.resource.plural, namespace: target.namespace, name: target.name,
+                    user: user.name, verb: verb, resource: target.resource.plural, namespace: target.namespace,
+                    name: target.name,
                     query: request.query))
             let index = state.faults.firstIndex { fault in
                 (fault.verb == nil || fault.verb == verb)

@@ -21,23 +21,28 @@ final class PublisherBench {
     /// The hosts as they were last compiled, each with the path of its route.
     private var hosts: [String: String] = [:]
 
-    init() throws {
+    private let followsElection: Bool
+
+    init(followsElection: Bool = false) throws {
+        self.followsElection = followsElection
         folder = FileManager.default.temporaryDirectory.path + "/portico-publisher-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        parts = try PublisherBench.open(folder)
+        parts = try PublisherBench.open(folder, followsElection)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    private static func open(_ folder: String) throws -> Parts {
+    private static func open(_ folder: String, _ followsElection: Bool) throws -> Parts {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = try SnapshotStore(path: folder + "/snapshots.sqlite", logger: logger)
-        let versions = VersionAllocator(store: store)
+        let versions = VersionAllocator(store: store, followsElection: followsElection)
         let publisher = SnapshotPublisher(store: store, versions: versions, classGroup: "nginx", logger: logger) {
             1_000
         }
         return Parts(store: store, versions: versions, publisher: publisher)
     }
+
+    func adopt(epoch: UInt64) { parts.versions.adopt(epoch: epoch) }
 
     /// Opens everything again; what was compiled has to be compiled again.
     func restart(afterCrash: Bool) throws {
@@ -47,13 +52,13 @@ final class PublisherBench {
             parts.versions.finish()
             store.close()
         }
-        parts = try PublisherBench.open(folder)
+        parts = try PublisherBench.open(folder, followsElection)
     }
 
     func loseStore() throws {
         store.close()
         try FileManager.default.removeItem(atPath: folder + "/snapshots.sqlite")
-        parts = try PublisherBench.open(folder)
+        parts = try PublisherBench.open(folder, followsElection)
     }
 
     /// Compiles these hosts in place of all others.

@@ -163,4 +163,45 @@ import Testing
         #expect(bench.publisher.moveAhead(of: Version(epoch: .max, sequence: .max)) == nil)
         #expect(bench.compile(["a": "/2"])?.number == "1.2")
     }
+
+    // MARK: Epochs of an election
+
+    @Test func `a new epoch publishes nothing until something changes`() throws {
+        let bench = try PublisherBench(followsElection: true)
+        bench.adopt(epoch: 3)
+        #expect(bench.compile(["a": "/1"])?.number == "3.1")
+        bench.adopt(epoch: 4)
+        #expect(bench.compile(["a": "/1"]) == nil)
+        #expect(bench.compile(["a": "/2"])?.number == "4.1")
+        bench.adopt(epoch: 4)
+        #expect(bench.compile(["a": "/3"])?.number == "4.2")
+    }
+
+    @Test func `a worker that comes from another replica is followed within the epoch`() throws {
+        let bench = try PublisherBench(followsElection: true)
+        bench.adopt(epoch: 3)
+        bench.compile(["a": "/1"])
+        #expect(bench.publisher.moveAhead(of: Version(epoch: 3, sequence: 17))?.number == "3.18")
+        #expect(bench.publisher.moveAhead(of: Version(epoch: 3, sequence: 17)) == nil)
+        #expect(bench.compile(["a": "/2"])?.number == "3.19")
+    }
+
+    @Test func `one that was deposed does not overtake its successor`() throws {
+        let bench = try PublisherBench(followsElection: true)
+        bench.adopt(epoch: 3)
+        bench.compile(["a": "/1"])
+        #expect(bench.publisher.moveAhead(of: Version(epoch: 4, sequence: 1)) == nil)
+        #expect(bench.compile(["a": "/2"])?.number == "3.2")
+        bench.adopt(epoch: 4)
+        #expect(bench.publisher.moveAhead(of: Version(epoch: 4, sequence: 1))?.number == "4.2")
+    }
+
+    @Test func `epochs that were counted before the Lease was lost are not used again`() throws {
+        let bench = try PublisherBench(followsElection: true)
+        bench.adopt(epoch: 9)
+        bench.compile(["a": "/1"])
+        try bench.restart(afterCrash: false)
+        bench.adopt(epoch: 1)
+        #expect(bench.compile(["a": "/2"])?.number == "9.2")
+    }
 }

@@ -1,0 +1,48 @@
+import ClusterState
+import PorticoModel
+
+/// What would become of an Ingress.
+package enum IngressReview: Hashable, Sendable {
+    /// Another controller's.
+    case foreign
+    /// All that would be wrong with it, sorted.
+    case ours([Diagnostic])
+}
+
+extension Compiler {
+    /// Whether an Ingress is one that this compiler compiles.
+    package func serves(_ ingress: Ingress) -> Bool { planPass().isServed(ingress) }
+
+    /// Compiles a candidate against the present state, as if it replaced the Ingress of its name. Changes nothing, and
+    /// costs what the candidate and the Ingresses that share its hosts cost.
+    package func review(_ candidate: Ingress) -> IngressReview {
+        let pass = planPass()
+        let outcome = pass.plan(candidate)
+        var diagnostics = Set(outcome.diagnostics)
+        guard let plan = outcome.plan else {
+            return pass.isServed(candidate) || !diagnostics.isEmpty ? .ours(diagnostics.sorted()) : .foreign
+        }
+        let reference = ObjectReference(kind: ObjectKind.ingress.rawValue, name: plan.name)
+        for host in plan.hosts {
+            var others = plansOf(host)
+            let present = others.firstIndex { $0.name == plan.name }.map { others.remove(at: $0) }
+            let known = Set(HostPass.merge(host, others + (present.map { [$0] } ?? [])).conflicts)
+            for conflict in HostPass.merge(host, others + [plan]).conflicts {
+                if conflict.object == reference {
+                    diagnostics.insert(conflict)
+                } else if !known.contains(conflict) {
+                    diagnostics.insert(loss(conflict, to: reference))
+                }
+            }
+        }
+        return .ours(diagnostics.sorted())
+    }
+
+    /// An older Ingress that gains a path may take it from a younger one.
+    private func loss(_ conflict: Diagnostic, to candidate: ObjectReference) -> Diagnostic {
+        let loser = conflict.object?.description ?? "another Ingress"
+        return Diagnostic(
+            severity: .warning, kind: conflict.kind, object: candidate, field: "spec",
+            reason: "\(loser) would lose \(conflict.field): \(conflict.reason)", consequence: conflict.consequence)
+    }
+}

@@ -1,0 +1,87 @@
+import ClusterState
+import PorticoModel
+import RouteCompiler
+import Testing
+
+/// What the admission webhook asks the compiler.
+@Suite struct ReviewTests {
+    private let compiler = Compiler(configuration: ObjectGenerator.folderConfiguration)
+
+    private func ingress(
+        _ name: String, host: String = "shop.test", path: String = "/", age: Int64? = nil,
+        annotations: [Annotation] = []
+    ) -> Ingress {
+        var ingress = ObjectGenerator.ingress(name, host: host, path: path)
+        ingress.metadata.createdAt = age
+        ingress.metadata.annotations += annotations
+        ingress.metadata.annotations.sort { $0.key < $1.key }
+        return ingress
+    }
+
+    private func faults(_ candidate: Ingress) -> [String] {
+        guard case .ours(let diagnostics) = compiler.review(candidate) else { return ["foreign"] }
+        return diagnostics.filter { !$0.kind.mayResolve }.map { "\($0.field): \($0.reason)" }
+    }
+
+    @Test func `an Ingress that collides with nothing has no faults`() {
+        _ = compiler.apply([.upsert(.ingress(ingress("a")))])
+        #expect(faults(ingress("b", path: "/other")).isEmpty)
+        #expect(faults(ingress("a", path: "/new")).isEmpty, "it is compared with itself")
+    }
+
+    @Test func `a host and path of an older Ingress are refused`() {
+        _ = compiler.apply([.upsert(.ingress(ingress("a", age: 1)))])
+        let found = faults(ingress("b", age: 2))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("belongs to Ingress default/a") == true, "\(found)")
+    }
+
+    @Test func `an older Ingress may not take a path from a younger one`() {
+        _ = compiler.apply([
+            .upsert(.ingress(ingress("old", path: "/old", age: 1))), .upsert(.ingress(ingress("new", age: 2))),
+        ])
+        let found = faults(ingress("old", age: 1))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("Ingress default/new would lose") == true, "\(found)")
+    }
+
+    @Test func `a conflict that is there already does not hinder the winner`() {
+        _ = compiler.apply([
+            .upsert(.ingress(ingress("old", age: 1))), .upsert(.ingress(ingress("new", age: 2))),
+        ])
+        #expect(faults(ingress("old", age: 1)).isEmpty)
+    }
+
+    @Test func `an annotation that cannot be taken is refused by its name`() {
+        let key = "nginx.ingress.kubernetes.io/proxy-read-timeout"
+        let found = faults(ingress("a", annotations: [Annotation(key: key, value: "soon")]))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("metadata.annotations[\(key)]") == true, "\(found)")
+    }
+
+    @Test func `a pattern that cannot be compiled is refused`() {
+        let regex = Annotation(key: "nginx.ingress.kubernetes.io/use-regex", value: "true")
+        var candidate = ingress("a", path: "/(", annotations: [regex])
+        candidate.rules[0].paths[0].type = .implementationSpecific
+        #expect(!faults(candidate).isEmpty)
+        candidate.rules[0].paths[0].path = "/(a|b)"
+        #expect(faults(candidate).isEmpty)
+    }
+
+    @Test func `another controller's Ingress is foreign`() {
+        let other = IngressClass(
+            metadata: ObjectMetadata(name: ObjectName(namespace: "", name: "other")), controller: "example.com/other")
+        _ = compiler.apply([.upsert(.ingressClass(other)), .upsert(.ingress(ingress("a")))])
+        var candidate = ingress("b")
+        candidate.className = "other"
+        #expect(compiler.review(candidate) == .foreign)
+    }
+
+    @Test func `a review changes nothing`() {
+        _ = compiler.apply([.upsert(.ingress(ingress("a")))])
+        let before = compiler.everything()
+        for name in ["a", "b", "c"] { _ = compiler.review(ingress(name, host: "\(name).test", path: "/x")) }
+        #expect(compiler.everything() == before)
+        #expect(compiler.apply([.upsert(.ingress(ingress("a")))]) == CompilationResult())
+    }
+}
