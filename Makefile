@@ -18,7 +18,7 @@ LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev pro
 	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl
 PEERS := nginx haproxy wrk nghttp2-client python3 python3-venv strace
 
-.PHONY: help deps deps-bench release run build test test-apiserver soak check lint generated fuzz allocations format \
+.PHONY: help deps deps-bench release run build test test-apiserver soak check lint generated fuzz allocations manifests format \
 	golden bench clean
 
 help: ## This list
@@ -49,7 +49,7 @@ test: build ## Run every test
 soak: build ## Random changes and failures of a cluster for ten minutes, compared with a fresh start
 	PORTICO_SOAK_SECONDS=$${PORTICO_SOAK_SECONDS:-600} $(SWIFT) test --skip-build $(FLAGS) --filter ClusterSoakTests
 
-check: lint generated test fuzz allocations ## What CI runs
+check: lint generated test fuzz allocations manifests ## What CI runs
 
 fuzz: deps
 	Tests/Fuzzing/replay
@@ -58,6 +58,10 @@ allocations: build
 	@deploy/install-packages python3
 	$(RELEASE_BUILD) portico-proxy
 	python3 -B Tests/Benchmarks/allocations.py
+
+manifests: ## Hold deploy/manifests against the schema of the Kubernetes API
+	@deploy/install-packages python3 python3-venv
+	deploy/manifests/check
 
 lint:
 	$(SWIFT) format lint --strict -r $(SOURCES)
