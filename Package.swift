@@ -174,6 +174,7 @@ let tests: [Target] = [
     unitTests("Routing", ["PorticoModel", "Patterns"]),
     unitTests("HTTP2Core", ["HTTPCore", "EventLoop"]),
     unitTests("ProcessSupervision"),
+    unitTests("portico-control"),
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
     unitTests("ControlLink", ["PorticoModel", "PorticoSnapshot"]),

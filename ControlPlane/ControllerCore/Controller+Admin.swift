@@ -7,10 +7,14 @@ import SnapshotStore
 extension Controller: AdminHandler {
     func status() -> AdminStatus {
         let silent = Set((listener?.clients ?? []).lazy.filter { !$0.isResponding }.map(\.client.id))
-        return AdminStatus(
+        var status = AdminStatus(
             ready: notReadyReason == nil, classGroups: streams.map(Self.classGroup),
             workers: workers.all.map { Self.worker($0, isResponding: !silent.contains($0.client.id)) },
             diagnostics: diagnostics.all.map { AdminDiagnostic($0) })
+        if configuration.duties?.election != nil, let leadership = duties?.leadership {
+            status.election = AdminElection(leader: leadership.state.holder, isThis: leadership.mayWrite)
+        }
+        return status
     }
 
     func snapshots() throws -> AdminSnapshots {

@@ -100,7 +100,7 @@ package final class LeaderElector: Sendable {
         let now = ContinuousClock.now
         let state = Leadership.State(
             leadsUntil: election.leads(at: now) ? election.leadsUntil : nil, holder: election.holder,
-            transitions: election.transitions, seenAt: election.seenAt)
+            transitions: election.transitions)
         let before = leadership.replace(state)
         let (led, leads) = (before.leadsUntil != nil, state.leadsUntil != nil)
         if led == leads, before.holder == state.holder, before.transitions == state.transitions { return }

@@ -9,8 +9,6 @@ package final class Leadership: Sendable {
         package var holder = ""
         /// `leaseTransitions` as last seen.
         package var transitions: Int?
-        /// When the Lease was last read or written.
-        package var seenAt: ContinuousClock.Instant?
     }
 
     private let shared: Mutex<State>

@@ -40,8 +40,6 @@ package struct LeaseElection: Sendable {
     /// The start of the last attempt that ended in a written Lease, while this one leads.
     private var renewedAt: Instant?
     private var attemptStart: Instant
-    /// When the Lease was last read or written, or known to be missing.
-    package private(set) var seenAt: Instant?
     /// The least value that this leader gives `transitions`.
     private var leastTransitions = 0
 
@@ -107,7 +105,6 @@ package struct LeaseElection: Sendable {
             decide(now: now, jitter: jitter)
         case (.reading, .missing):
             (observed, renewedAt, state) = (nil, nil, .creating)
-            seenAt = now
         case (.creating, .written(let lease)), (.replacing, .written(let lease)):
             observe(lease, at: now)
             renewedAt = attemptStart
@@ -142,7 +139,6 @@ package struct LeaseElection: Sendable {
     // MARK: Decisions
 
     private mutating func observe(_ lease: StoredLease, at now: Instant) {
-        seenAt = now
         let isSame = observed?.lease.record == lease.record
         observed = Observation(lease: lease, at: isSame ? observed?.at ?? now : now)
     }

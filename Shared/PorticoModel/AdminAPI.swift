@@ -106,6 +106,8 @@ package struct AdminClassGroup: Codable, Hashable, Sendable {
 /// The answer of `portico status`.
 package struct AdminStatus: Codable, Hashable, Sendable {
     package var ready: Bool
+    /// Nil where there is no election.
+    package var election: AdminElection?
     /// The default one first.
     package var classGroups: [AdminClassGroup]
     package var workers: [AdminWorker]
@@ -118,6 +120,19 @@ package struct AdminStatus: Codable, Hashable, Sendable {
         self.classGroups = classGroups
         self.workers = workers
         self.diagnostics = diagnostics
+    }
+}
+
+/// Who leads.
+package struct AdminElection: Codable, Hashable, Sendable {
+    /// Empty where nobody does, or nobody is known to.
+    package var leader: String
+    /// It is the replica that answers.
+    package var isThis: Bool
+
+    package init(leader: String, isThis: Bool) {
+        self.leader = leader
+        self.isThis = isThis
     }
 }
 

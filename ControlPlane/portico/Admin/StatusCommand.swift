@@ -14,10 +14,17 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func render(_ status: AdminStatus) -> String {
-        var parts = ["ready      \(status.ready ? "yes" : "no")"] + status.classGroups.map(summary)
+        var parts = [overview(of: status)] + status.classGroups.map(summary)
         parts.append(workers(of: status))
         if !status.diagnostics.isEmpty { parts.append(diagnostics(of: status)) }
         return parts.joined(separator: "\n\n")
+    }
+
+    private func overview(of status: AdminStatus) -> String {
+        let ready = "ready      \(status.ready ? "yes" : "no")"
+        guard let election = status.election else { return ready }
+        let leader = election.leader.isEmpty ? "nobody" : election.leader
+        return "\(ready)\nleader     \(leader)\(election.isThis ? " (this replica)" : "")"
     }
 
     private func summary(of group: AdminClassGroup) -> String {
