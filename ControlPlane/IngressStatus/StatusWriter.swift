@@ -37,6 +37,8 @@ package final class StatusWriter: Sendable {
         var task: Task<Void, Never>?
         var ends = false
         var looksAgain = false
+        /// Logged once, however often it occurs.
+        var problem: String?
     }
 
     package init(
@@ -130,14 +132,23 @@ package final class StatusWriter: Sendable {
         do {
             let addresses = try await source.addresses()
             work.withLock { work in
+                work.problem = nil
                 work.table.retry()
                 work.table.want(addresses)
             }
             return addresses.isEmpty ? configuration.intervalWithoutAddresses : configuration.interval
         } catch {
-            logger.warning("the addresses for the status of Ingresses are unknown: \(error)")
+            warn("the addresses for the status of Ingresses are unknown: \(error)")
             return configuration.intervalWithoutAddresses
         }
+    }
+
+    private func warn(_ problem: String) {
+        let isNew = work.withLock { work in
+            defer { work.problem = problem }
+            return work.problem != problem
+        }
+        if isNew { logger.warning("\(problem)") }
     }
 
     private func write(until end: ContinuousClock.Instant, unless isCalledOff: () -> Bool = { false }) async {

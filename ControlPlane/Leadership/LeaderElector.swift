@@ -71,6 +71,7 @@ package final class LeaderElector: Sendable {
 
     private func run() async -> LeaseElection {
         var election = LeaseElection(identity: identity, timing: timing, now: .now)
+        var failure: String?
         while true {
             let (ends, leastTransitions) = work.withLock { ($0.ends, $0.leastTransitions) }
             if ends { return election }
@@ -78,10 +79,21 @@ package final class LeaderElector: Sendable {
             let order = election.next(now: .now, time: KubernetesTime.micro(KubernetesTime.now))
             show(election)
             guard let outcome = await perform(order) else { continue }
-            if case .failed(let reason) = outcome { logger.warning("leader election: \(reason)") }
+            failure = note(outcome, after: failure)
             election.take(outcome, now: .now, jitter: Double.random(in: 0...1))
             show(election)
         }
+    }
+
+    /// Logs what goes wrong once, however often it does.
+    /// - Returns: what goes wrong now.
+    private func note(_ outcome: LeaseOutcome, after failure: String?) -> String? {
+        guard case .failed(let reason) = outcome else {
+            if failure != nil { logger.info("leader election: the API server answers again") }
+            return nil
+        }
+        if reason != failure { logger.warning("leader election: \(reason)") }
+        return reason
     }
 
     /// - Returns: nil after a rest.

@@ -20,6 +20,8 @@ package final class EventRecorder: Sendable {
         var queue: EventQueue
         var task: Task<Void, Never>?
         var ends = false
+        /// Logged once, however often it occurs.
+        var problem: String?
     }
 
     /// - Parameter instance: who says it, as the pod's name.
@@ -88,7 +90,11 @@ package final class EventRecorder: Sendable {
                 try await create(event)
             }
         } catch {
-            logger.warning("an Event on \(event.note.object) could not be written: \(error)")
+            let isNew = work.withLock { work in
+                defer { work.problem = "\(error)" }
+                return work.problem != "\(error)"
+            }
+            if isNew { logger.warning("an Event on \(event.note.object) could not be written: \(error)") }
         }
     }
 
