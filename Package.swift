@@ -108,6 +108,7 @@ let dataPlane: [Target] = [
     library("Compression", in: "DataPlane", ["CCompression"]),
     library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
     library("HTTP2Core", in: "DataPlane", ["HTTPCore", "EventLoop", "CNghttp2"]),
+    library("FastCGICore", in: "DataPlane", ["HTTPCore", "EventLoop"]),
     library("TLSEngine", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
@@ -115,7 +116,8 @@ let dataPlane: [Target] = [
     library(
         "ProxyCore", in: "DataPlane",
         [
-            "PorticoModel", "CSystem", "EventLoop", "HTTP2Core", "HTTPCore", "Patterns", "Passwords", "Compression",
+            "PorticoModel", "CSystem", "EventLoop", "FastCGICore", "HTTP2Core", "HTTPCore", "Patterns", "Passwords",
+            "Compression",
             "Routing", "Policies",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",
         ]),
@@ -173,6 +175,7 @@ let tests: [Target] = [
     unitTests("TLSEngine", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
     unitTests("Routing", ["PorticoModel", "Patterns"]),
     unitTests("HTTP2Core", ["HTTPCore", "EventLoop"]),
+    unitTests("FastCGICore", ["HTTPCore", "EventLoop"]),
     unitTests("ProcessSupervision"),
     unitTests("portico-control"),
     unitTests("portico-proxy", ["ProcessSupervision"]),

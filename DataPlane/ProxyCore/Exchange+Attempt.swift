@@ -27,7 +27,7 @@ extension Exchange {
         attemptStartedAt = now
         respondedAt = 0
         if policy.backendProtocol.isGRPC { return attemptStream(to: endpoint, isFresh: fresh) }
-        if !fresh, let pooled = takePooled(endpoint) {
+        if !fresh, policy.backendProtocol != .fastCGI, let pooled = takePooled(endpoint) {
             connection = pooled
             isReused = true
             connectedAt = attemptStartedAt
@@ -170,7 +170,7 @@ extension Exchange {
         let endpoint = connection.endpoint
         self.connection = nil
         // What an endpoint has not looked at was as good as not sent.
-        if connection.isStream, unsafeDowncast(connection, to: UpstreamStream.self).wasRefused { sent = 0 }
+        if connection.wasRefused { sent = 0 }
         connection.close()
         failed(failure, at: endpoint)
     }

@@ -25,8 +25,10 @@ extension Exchange {
         }
         hasWholeBody = false
         sendsPlainBody = policy.backendProtocol.isGRPC
-        // A call may wait for an answer to its first message before it sends the second.
-        streamsBody = !policy.buffersRequests || sendsPlainBody
+        // A call may wait for an answer to its first message before it sends the second; a FastCGI application is told
+        // the length of a body beforehand.
+        let isOfUnknownLength = framing == .chunked && policy.backendProtocol == .fastCGI
+        streamsBody = (!policy.buffersRequests || sendsPlainBody) && !isOfUnknownLength
         downstream?.state = .readingBody
         var used = 0
         guard takeBody(rest, used: &used) else { return used }

@@ -25,7 +25,9 @@ class UpstreamCarrier: EventHandler {
     @exclusivity(unchecked) final var input = PooledBuffer()
     /// Field lines that came behind the body. Streams only.
     @exclusivity(unchecked) final var trailers = PooledBuffer()
-    /// A stream of a connection that other exchanges use too.
+    /// The endpoint has not looked at the request. Streams only.
+    @exclusivity(unchecked) final var wasRefused = false
+    /// Not HTTP/1: the body comes and goes without framing, and an end of its own.
     final let isStream: Bool
 
     init(core: WorkerCore, endpoint: UpstreamEndpoint, isStream: Bool = false) {

@@ -7,30 +7,37 @@ final class UpstreamConnection: UpstreamCarrier {
     let descriptor: Int32
     /// The session that it carries, where many exchanges share it.
     @exclusivity(unchecked) var http2: UpstreamHTTP2?
+    /// The records that it speaks in place of HTTP.
+    private let fastCGI: FastCGIExchange?
     /// The loop's time when it was opened.
     private let openedAt: UInt64
     /// Requests that it has carried.
     @exclusivity(unchecked) private var requests: UInt32 = 0
 
-    private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint) {
+    private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint, isFastCGI: Bool) {
         self.descriptor = descriptor
+        fastCGI = isFastCGI ? FastCGIExchange(buffers: core.buffers) : nil
         openedAt = core.loop.now
-        super.init(core: core, endpoint: endpoint)
+        super.init(core: core, endpoint: endpoint, isStream: isFastCGI)
     }
 
     /// Begins to connect, for an exchange that is told when the connection is ready.
     static func connect(
         to endpoint: UpstreamEndpoint, for exchange: Exchange, core: WorkerCore, timeout: UInt32
     ) -> UpstreamConnection? {
-        let connection = open(to: endpoint, core: core, timeout: timeout)
+        let isFastCGI = exchange.policy.backendProtocol == .fastCGI
+        let connection = open(to: endpoint, core: core, timeout: timeout, isFastCGI: isFastCGI)
         connection?.exchange = exchange
         return connection
     }
 
     /// Begins to connect, for whoever is set before the next turn.
-    static func open(to endpoint: UpstreamEndpoint, core: WorkerCore, timeout: UInt32) -> UpstreamConnection? {
+    static func open(
+        to endpoint: UpstreamEndpoint, core: WorkerCore, timeout: UInt32, isFastCGI: Bool = false
+    ) -> UpstreamConnection? {
         guard let descriptor = try? Socket.connect(to: endpoint.address) else { return nil }
-        let connection = UpstreamConnection(core: core, descriptor: descriptor, endpoint: endpoint)
+        let connection = UpstreamConnection(
+            core: core, descriptor: descriptor, endpoint: endpoint, isFastCGI: isFastCGI)
         do { try core.loop.register(connection, descriptor: descriptor, for: .stream) } catch {
             Glibc.close(descriptor)
             return nil
@@ -57,7 +64,9 @@ final class UpstreamConnection: UpstreamCarrier {
                 return
             }
             opened()
-        case .active: work(maySend: events.isWritable)
+        case .active:
+            if events.isWritable, let fastCGI { _ = fastCGI.flush(self) }
+            work(maySend: events.isWritable)
         case .http2:
             if events.isWritable { http2?.flush() }
             if mayRead { http2?.read() }
@@ -110,6 +119,12 @@ final class UpstreamConnection: UpstreamCarrier {
     }
 
     override func receive(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+        if let fastCGI { return fastCGI.receive(into: memory, from: self) }
+        return receivePlain(into: memory)
+    }
+
+    /// Reads bytes as they come over the connection.
+    func receivePlain(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
         let transfer = Socket.receive(descriptor, into: memory)
         switch transfer {
         case .bytes(let count): if count < memory.count, !willEnd { mayRead = false }
@@ -119,7 +134,15 @@ final class UpstreamConnection: UpstreamCarrier {
         return transfer
     }
 
-    override func send(_ bytes: UnsafeRawBufferPointer) -> Transfer { Socket.send(descriptor, bytes) }
+    override func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+        if let fastCGI, let exchange { return fastCGI.send(bytes, for: exchange, over: self) }
+        return sendPlain(bytes)
+    }
+
+    /// Sends bytes as they go over the connection.
+    func sendPlain(_ bytes: UnsafeRawBufferPointer) -> Transfer { Socket.send(descriptor, bytes) }
+
+    override func requestEnded() { fastCGI?.end(self) }
 
     override func shutdownWriting() { Socket.shutdownWriting(descriptor) }
 
@@ -129,6 +152,7 @@ final class UpstreamConnection: UpstreamCarrier {
         exchange = nil
         if let http2 { http2.connectionWasLost() }
         core.buffers.give(&input)
+        fastCGI?.free()
         loop.unregister(self)
         Glibc.close(descriptor)
         core.counters.openUpstreamConnections -= 1

@@ -16,8 +16,6 @@ final class UpstreamStream: UpstreamCarrier {
     @exclusivity(unchecked) unowned(unsafe) var previous: UpstreamStream?
     /// The stream was reset, or the connection lost.
     @exclusivity(unchecked) private var hasFailed = false
-    /// The endpoint has not looked at the request (RFC 9113 §8.7).
-    @exclusivity(unchecked) private(set) var wasRefused = false
 
     init(core: WorkerCore, endpoint: UpstreamEndpoint) {
         super.init(core: core, endpoint: endpoint, isStream: true)
@@ -72,6 +70,7 @@ final class UpstreamStream: UpstreamCarrier {
         owner = nil
         if !willEnd {
             hasFailed = true
+            // RFC 9113 §8.7.
             wasRefused = code == HTTP2ErrorCode.refusedStream
         }
         willEnd = true
