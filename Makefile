@@ -18,7 +18,7 @@ LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev pro
 	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl
 PEERS := nginx haproxy wrk nghttp2-client python3 python3-venv strace
 
-.PHONY: help deps deps-bench release run build test test-apiserver soak check lint generated fuzz allocations manifests format \
+.PHONY: help deps deps-bench test-grpc release run build test test-apiserver soak check lint generated fuzz allocations manifests format \
 	golden bench clean
 
 help: ## This list
@@ -53,6 +53,12 @@ check: lint generated test fuzz allocations manifests ## What CI runs
 
 fuzz: deps
 	Tests/Fuzzing/replay
+
+test-grpc: build ## Real gRPC calls through the gateway; needs PyPI
+	@deploy/install-packages python3 python3-venv
+	@test -x .build/grpc/bin/python || python3 -m venv .build/grpc
+	@.build/grpc/bin/pip install --quiet grpcio grpcio-tools
+	.build/grpc/bin/python Tests/GRPC/calls.py .build/debug/portico
 
 allocations: build
 	@deploy/install-packages python3

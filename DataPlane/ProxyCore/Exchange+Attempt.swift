@@ -26,6 +26,7 @@ extension Exchange {
         responseProgress = HeadProgress()
         attemptStartedAt = now
         respondedAt = 0
+        if policy.backendProtocol != .http, refusesPlaintext { return answer(status: 502) }
         if policy.backendProtocol.isGRPC { return attemptStream(to: endpoint, isFresh: fresh) }
         if !fresh, policy.backendProtocol != .fastCGI, let pooled = takePooled(endpoint) {
             connection = pooled
@@ -40,6 +41,11 @@ extension Exchange {
         connection = UpstreamConnection.connect(
             to: endpoint, for: self, core: core, timeout: policy.connectTimeoutMilliseconds)
         if connection == nil { failed(.connectFailed, at: endpoint) }
+    }
+
+    /// The endpoint is to be spoken to over TLS, which connections to endpoints do not have: nothing goes out in clear.
+    private var refusesPlaintext: Bool {
+        policy.backendProtocol.usesTLS(clientUsesTLS: downstream?.flags.contains(.isSecure) ?? false)
     }
 
     /// A stream of a connection that other requests share.

@@ -196,3 +196,17 @@ import Testing
         #expect(client.trailers[call] == "grpc-status: 0\r\n")
     }
 }
+
+/// Endpoints that are to be spoken to over TLS.
+@Suite struct PlaintextTests {
+    @Test(arguments: [BackendProtocol.https, .grpcs])
+    func `nothing goes out in clear where TLS is asked for`(_ kind: BackendProtocol) throws {
+        var policy = RoutePolicy()
+        policy.backendProtocol = kind
+        let worker = try TestWorker(policy: policy)
+        let client = try worker.client()
+        client.send("GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+        #expect(client.readMessage().status == 502)
+        #expect(worker.inLoop { $0.core.counters.upstreamConnects } == 0)
+    }
+}
