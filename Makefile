@@ -46,6 +46,11 @@ build: deps ## Build everything, tests included, for debugging
 test: build ## Run every test
 	$(SWIFT) test --skip-build $(FLAGS)
 
+test-apiserver: build ## The tests of a cluster against kube-apiserver and etcd in $$KUBEBUILDER_ASSETS
+	@test -x "$${KUBEBUILDER_ASSETS:-}/kube-apiserver" || \
+		{ echo "KUBEBUILDER_ASSETS must name the folder of kube-apiserver and etcd" >&2; exit 1; }
+	$(SWIFT) test --skip-build $(FLAGS) --no-parallel --filter 'ClientTests|ClusterObjectTests'
+
 soak: build ## Random changes and failures of a cluster for ten minutes, compared with a fresh start
 	PORTICO_SOAK_SECONDS=$${PORTICO_SOAK_SECONDS:-600} $(SWIFT) test --skip-build $(FLAGS) --filter ClusterSoakTests
 

@@ -139,7 +139,11 @@ let processTests: [Target] = [
         dependencies: ["PorticoModel", "ClusterState", "KubernetesAPI", "COpenSSL", "ProcessSupervision"],
         path: "Tests/KubernetesTestServer", swiftSettings: strict),
     .target(
-        name: "TestSupport", dependencies: ["ProcessSupervision"], path: "Tests/Support", swiftSettings: strict),
+        name: "TestSupport", dependencies: ["ProcessSupervision", "KubernetesAPI", "KubernetesTestServer"],
+        path: "Tests/Support", swiftSettings: strict),
+    executable(
+        "portico-test-apiserver", in: "Tests",
+        ["KubernetesTestServer", "KubernetesAPI", "ClusterState", "PorticoModel", argumentParser]),
     .testTarget(
         name: "ClusterTests",
         dependencies: [

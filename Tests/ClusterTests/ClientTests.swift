@@ -11,7 +11,8 @@ import Testing
     ]
 
     @Test func `An object is created, read, updated, patched and deleted`() async throws {
-        let client = try TestAPIServer.make().adminClient()
+        let server = try await APIServers.make()
+        let client = try server.adminClient()
         var object = try await client.create(.services, namespace: "default", service)
         #expect(object.at("metadata", "namespace")?.string == "default")
         object.set("spec", "clusterIP", to: "None")
@@ -27,7 +28,8 @@ import Testing
     }
 
     @Test func `A writer that read an old version is refused with a conflict`() async throws {
-        let client = try TestAPIServer.make().adminClient()
+        let server = try await APIServers.make()
+        let client = try server.adminClient()
         var old = try await client.create(.services, namespace: "default", service)
         _ = try await client.mergePatch(
             .services, namespace: "default", name: "web", ["metadata": ["labels": ["a": "b"]]])
@@ -41,7 +43,8 @@ import Testing
     }
 
     @Test func `A list comes in pages that are of one version`() async throws {
-        let client = try TestAPIServer.make().adminClient()
+        let server = try await APIServers.make()
+        let client = try server.adminClient()
         for index in 0..<5 {
             var object = service
             object.set("metadata", "name", to: .text("web-\(index)"))
@@ -57,7 +60,7 @@ import Testing
     }
 
     @Test func `A watch hands out events as they happen and ends when its task is cancelled`() async throws {
-        let server = try TestAPIServer.make()
+        let server = try await APIServers.make()
         let client = try server.adminClient()
         let text = Mutex("")
         let request = APIRequest(.get, APIResource.services.path(), query: [.init("watch", "1")])
@@ -75,7 +78,7 @@ import Testing
     }
 
     @Test func `Who may not is told the verb and the resource, and a role gives the right`() async throws {
-        let server = try TestAPIServer.make()
+        let server = try await APIServers.make()
         let (admin, user) = (try server.adminClient(), try server.userClient())
         let error = await #expect(throws: APIError.self) { try await user.list(.ingresses) }
         let message = error?.status?.message ?? ""
@@ -86,8 +89,10 @@ import Testing
     }
 
     @Test func `An unknown token is refused`() async throws {
-        let server = try TestAPIServer.make()
-        let client = try KubernetesClient(FixedConnection(server.connection(token: "stranger")))
+        let server = try await APIServers.make()
+        var parameters = server.user
+        parameters.bearerToken = "stranger"
+        let client = try KubernetesClient(FixedConnection(parameters))
         let error = await #expect(throws: APIError.self) { try await client.list(.services) }
         #expect(error?.isUnauthorized == true)
     }

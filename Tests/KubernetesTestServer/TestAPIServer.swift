@@ -71,6 +71,21 @@ package final class TestAPIServer: Sendable {
         return parameters
     }
 
+    /// The same as a kubeconfig.
+    package func kubeconfig(token: String = "admin") -> String {
+        let authority = Data(certificates.authority).base64EncodedString()
+        let trust = options.usesTLS ? "certificate-authority-data: \(authority)" : ""
+        return """
+            apiVersion: v1
+            kind: Config
+            current-context: test
+            contexts: [{name: test, context: {cluster: test, user: test}}]
+            users: [{name: test, user: {token: \(token)}}]
+            clusters: [{name: test, cluster: {server: "\(url)", \(trust)}}]
+
+            """
+    }
+
     // MARK: Connections
 
     private func accept(from listener: Int32) {
@@ -172,6 +187,15 @@ package final class TestAPIServer: Sendable {
     /// The objects as they are, in order of name.
     package func objects(of resource: APIResource) -> [ObjectNode] {
         state.withLock { $0.store.objects(of: resource).map(\.node) }
+    }
+
+    /// Stores an object as it is, with no check and no rights.
+    package func put(_ node: ObjectNode, _ resource: APIResource) {
+        let name = ObjectName(
+            namespace: resource.isNamespaced ? node.at("metadata", "namespace")?.string ?? "default" : "",
+            name: node.at("metadata", "name")?.string ?? "")
+        state.withLock { _ = $0.store.put(node, resource, name) }
+        wakeWatches(of: resource)
     }
 
     func wakeWatches(of resource: APIResource) {

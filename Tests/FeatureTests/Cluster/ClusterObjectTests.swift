@@ -11,7 +11,7 @@ import Testing
     private static let backend = Manifests.backend("shop", port: 8001)
 
     @Test func `What is in the cluster at the start reaches a worker`() async throws {
-        let server = try TestAPIServer.make()
+        let server = try await APIServers.make()
         let plane = try await ClusterPlane(server, startsWith: [Self.shop, Self.backend])
         let worker = try await plane.worker()
         #expect(worker.hosts == ["shop.test": ["/"]])
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `Ingresses that appear, change and vanish do so for the worker`() async throws {
-        let plane = try await ClusterPlane(try TestAPIServer.make(), startsWith: [Self.backend])
+        let plane = try await ClusterPlane(try await APIServers.make(), startsWith: [Self.backend])
         let worker = try await plane.worker()
         #expect(worker.hosts.isEmpty)
         try await plane.apply(Self.shop)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `Endpoints are live state: they change without a new version`() async throws {
-        let plane = try await ClusterPlane(try TestAPIServer.make(), startsWith: [Self.shop, Self.backend])
+        let plane = try await ClusterPlane(try await APIServers.make(), startsWith: [Self.shop, Self.backend])
         let worker = try await plane.worker()
         let version = worker.version
         try await plane.apply(Manifests.backend("shop", port: 8002))
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `A service decides with its ports what its Ingresses mean`() async throws {
-        let plane = try await ClusterPlane(try TestAPIServer.make(), startsWith: [Self.shop, Self.backend])
+        let plane = try await ClusterPlane(try await APIServers.make(), startsWith: [Self.shop, Self.backend])
         let worker = try await plane.worker()
         try await plane.delete(Self.backend)
         await worker.follow { ($0.ports(of: "default-shop-80") ?? []).isEmpty }
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `An Ingress of a class that is not there waits for it`() async throws {
-        let server = try TestAPIServer.make()
+        let server = try await APIServers.make()
         let other = Manifests.ingressClass.replacing("portico,", with: "other,")
             .replacing("portico.dev/ingress-controller", with: "example.com/other")
         let foreign = Self.shop.replacing("ingressClassName: portico", with: "ingressClassName: other")
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func `One namespace is watched where the flag says so`() async throws {
-        let server = try TestAPIServer.make()
+        let server = try await APIServers.make()
         let inner = Manifests.moved(Manifests.ingress("inner", host: "inner.test", service: "shop"), to: "inside")
         let plane = try await ClusterPlane(
             server, startsWith: [Manifests.namespace("inside"), inner, Self.shop, Self.backend]
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func `Namespaces come and go with their labels`() async throws {
-        let server = try TestAPIServer.make()
+        let server = try await APIServers.make()
         let inner = Manifests.moved(Manifests.ingress("inner", host: "inner.test", service: "shop"), to: "inside")
         let plane = try await ClusterPlane(
             server, startsWith: [Manifests.namespace("inside"), inner, Self.shop, Self.backend]
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func `What Portico cannot read leaves the last good form in force`() async throws {
-        let server = try TestAPIServer.make()
+        let server = try await APIServers.make()
         let plane = try await ClusterPlane(server, startsWith: [Self.shop, Self.backend])
         let worker = try await plane.worker()
         try await plane.apply(Self.shop.replacing("host: \"shop.test\"", with: "host: \"SHOP_TEST\""))

@@ -14,6 +14,8 @@ final class ClusterPlane {
     let folder: TemporaryFolder
     var admin: KubernetesClient
     private(set) var plane: ControlPlane
+    /// It lives as long as those who use it.
+    private let server: any APIServerUnderTest
     private let configuration: ControllerConfiguration
 
     /// - Parameters:
@@ -24,6 +26,7 @@ final class ClusterPlane {
         configure: (inout ControllerConfiguration, inout ClusterSelection) -> Void = { _, _ in }
     ) async throws {
         folder = try TemporaryFolder()
+        self.server = server
         admin = try server.adminClient()
         for text in [Manifests.ingressClass] + manifests { try await ClusterPlane.apply(text, admin) }
         var selection = ClusterSelection()
