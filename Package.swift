@@ -154,7 +154,10 @@ let processTests: [Target] = [
         path: "Tests/ClusterTests", swiftSettings: strict),
     .testTarget(
         name: "ProcessTests",
-        dependencies: ["TestSupport", "ProcessSupervision", "portico", "portico-control", "portico-proxy"],
+        dependencies: [
+            "TestSupport", "ProcessSupervision", "ClusterState", "KubernetesAPI", "KubernetesTestServer", "portico",
+            "portico-control", "portico-proxy",
+        ],
         path: "Tests/ProcessTests", swiftSettings: strict),
 ]
 
@@ -197,7 +200,7 @@ let tests: [Target] = [
         path: "Tests/FeatureTests", swiftSettings: strict),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),
     unitTests("ClusterState", ["PorticoModel"]),
-    unitTests("KubernetesAPI"),
+    unitTests("KubernetesAPI", ["ClusterState"]),
     unitTests("Leadership"),
     unitTests("IngressStatus", ["ClusterState", "PorticoModel", "KubernetesAPI"]),
     unitTests("ObjectEvents", ["PorticoModel"]),
