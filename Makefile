@@ -15,7 +15,7 @@ HTTP ?= 127.0.0.1:8080
 METRICS ?= 127.0.0.1:10254
 
 LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
-	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl
+	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl openssl
 PEERS := nginx haproxy wrk nghttp2-client python3 python3-venv strace
 
 .PHONY: help deps deps-bench test-grpc release run build test test-apiserver soak check lint generated fuzz allocations manifests format \
@@ -52,7 +52,7 @@ test-apiserver: build ## The tests of a cluster against kube-apiserver and etcd 
 	$(SWIFT) test --skip-build $(FLAGS) --no-parallel --filter 'ClientTests|ClusterObjectTests'
 
 soak: build ## Random changes and failures of a cluster for ten minutes, compared with a fresh start
-	PORTICO_SOAK_SECONDS=$${PORTICO_SOAK_SECONDS:-600} $(SWIFT) test --skip-build $(FLAGS) --filter ClusterSoakTests
+	PORTICO_SOAK_SECONDS=$${PORTICO_SOAK_SECONDS:-600} $(SWIFT) test --skip-build $(FLAGS) --filter 'ClusterSoakTests|ReplicaTests'
 
 check: lint generated test fuzz allocations manifests ## What CI runs
 

@@ -1,5 +1,6 @@
 import ControlServer
 import FoundationEssentials
+import ObjectEvents
 import PorticoModel
 import SnapshotPublisher
 import SnapshotStore
@@ -33,8 +34,9 @@ extension Controller: AdminHandler {
             let reason = request.reason.isEmpty ? nil : request.reason
             let published = try stream.publisher.rollback(to: version, reason: reason)
             stream.publish(published)
-            logger.warning(
-                "\(stream.name) is pinned to the content of \(version)\(reason.map { ": \($0)" } ?? "")")
+            let pinned = "\(stream.name) is pinned to the content of \(version)\(reason.map { ": \($0)" } ?? "")"
+            logger.warning("\(pinned)")
+            tellOfPod(.warning, "Rollback", pinned)
             return AdminPublished(
                 version: published.version.description,
                 message: "the content of \(version) is published and pinned; `portico resume` ends it")
@@ -46,6 +48,7 @@ extension Controller: AdminHandler {
         do {
             let published = try stream.publisher.resume()
             stream.publish(published)
+            tellOfPod(.normal, "Resume", "\(stream.name) follows the newest configuration again")
             return AdminPublished(
                 version: published.version.description, message: "the newest configuration is published")
         } catch { throw AdminRefusal(error.description) }

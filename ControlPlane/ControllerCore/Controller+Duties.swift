@@ -44,6 +44,16 @@ extension Controller {
             })
     }
 
+    /// Tells in an Event what was done to the control plane itself, where it runs in a pod and leads.
+    func tellOfPod(_ severity: EventNote.Severity, _ reason: String, _ message: String) {
+        guard !configuration.podName.isEmpty else { return }
+        let pod = ObjectReference(
+            kind: "Pod", name: ObjectName(namespace: configuration.podNamespace, name: configuration.podName))
+        duties?.events.record([
+            EventNote(object: pod, uid: "", severity: severity, reason: reason, message: message)
+        ])
+    }
+
     /// Takes a change of leader: adopts the epoch, and does what a new leader does.
     func take(_ state: Leadership.State) {
         guard let duties else { return }

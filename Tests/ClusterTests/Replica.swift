@@ -153,8 +153,15 @@ extension KubernetesClient {
     ]
     private static let clusterWide: Set<String> = ["IngressClass", "ClusterRole", "ClusterRoleBinding", "Namespace"]
 
-    /// Makes an object, or puts it in the place of the one of its name.
+    /// Makes an object, or puts it in the place of the one of its name. A connection that was cut is tried again.
     func apply(_ object: ObjectNode) async throws {
+        for _ in 0..<5 {
+            do { return try await applyOnce(object) } catch APIError.transport { continue }
+        }
+        try await applyOnce(object)
+    }
+
+    private func applyOnce(_ object: ObjectNode) async throws {
         let kind = object["kind"]?.string ?? ""
         let version = (object["apiVersion"]?.string ?? "").split(separator: "/").map(String.init)
         let resource = APIResource(

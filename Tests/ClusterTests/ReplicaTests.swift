@@ -126,6 +126,56 @@ import Testing
         }
     }
 
+    private static var soakSeconds: Double {
+        ProcessInfo.processInfo.environment["PORTICO_SOAK_SECONDS"].flatMap(Double.init) ?? 0
+    }
+
+    @Test(.enabled(if: soakSeconds > 0))
+    func `replicas that die and stand still at random lose no request, no change and no status`() async throws {
+        let loads = replicas.map { LoadGenerator(connections: 2, to: $0.http, host: "shop.test") }
+        let churn = churn()
+        let end = ContinuousClock.now + .seconds(ReplicaTests.soakSeconds)
+        var names: [String] = []
+        var terms: [Int] = []
+        while ContinuousClock.now < end {
+            let name = "soak-\(names.count)"
+            names.append(name)
+            await comesTrue("\(name) is made") {
+                (try? await client.apply(ClusterObjects.ingress(name, host: "\(name).test", service: "shop"))) != nil
+            }
+            try await misfortune(Int.random(in: 0..<4), of: replicas[Int.random(in: 0..<2)])
+            terms.append(record?["leaseTransitions"]?.int ?? 0)
+        }
+        churn.cancel()
+        _ = try await churn.value
+        #expect(terms == terms.sorted(), "a term never returns")
+        for name in names {
+            await comesTrue("\(name) is served by both, and its status is written") {
+                replicas.allSatisfy { $0.answer("\(name).test") != nil } && !statusWriters(of: name).isEmpty
+            }
+        }
+        try await expectConvergence("after-soak")
+        for load in loads {
+            let tally = load.stop()
+            #expect(tally.failed == 0, "\(tally)")
+        }
+    }
+
+    /// One of the things that happen to replicas.
+    private func misfortune(_ kind: Int, of replica: Replica) async throws {
+        switch kind {
+        case 0:
+            replica.send(SIGKILL)
+            try replica.restart()
+        case 1:
+            replica.send(SIGSTOP)
+            try await Task.sleep(for: .milliseconds(Int.random(in: 100...6_000)))
+            replica.send(SIGCONT)
+        case 2: server.cutConnections()
+        default: try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
     @Test func `a leader that ends gives the Lease away at once`() async throws {
         let first = try #require(leader)
         let next = follower(of: first)
