@@ -34,7 +34,8 @@ package final class SharedLimits {
     package init(_ memory: UnsafeMutableRawPointer, worker: Int) {
         words = memory.bindMemory(to: Word.self, capacity: Self.byteCount / 8)
         self.worker = worker % Self.maximumWorkers
-        if words[0].load(ordering: .acquiring) != Self.magic {
+        let isNew = words[0].load(ordering: .acquiring) != Self.magic
+        if isNew {
             var generator = SystemRandomNumberGenerator()
             for index in 1...2 {
                 _ = words[index].compareExchange(
@@ -43,7 +44,7 @@ package final class SharedLimits {
             words[0].store(Self.magic, ordering: .releasing)
         }
         seed = (words[1].load(ordering: .acquiring), words[2].load(ordering: .acquiring))
-        forgetConnections()
+        if !isNew { forgetConnections() }
     }
 
     /// A secret that all workers of the node know, made when the memory was.

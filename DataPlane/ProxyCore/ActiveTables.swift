@@ -21,6 +21,13 @@ final class ActiveTables {
     let compiled: CompiledGlobals
     /// What routes without a policy of their own have to do beyond forwarding.
     let defaultFeatures: CompiledPolicy?
+    /// For requests of the proxy's own, to services that speak HTTP and HTTPS.
+    let plainPolicy: PolicyRecord
+    let securePolicy: PolicyRecord
+    /// The name of the field that tells whom the PROXY protocol names.
+    let proxyProtocolField: [UInt8]
+    /// The client's address may be another than the peer's.
+    let resolvesClient: Bool
     /// Some setting concerns every request, whatever its route.
     let concernsRequests: Bool
 
@@ -37,6 +44,13 @@ final class ActiveTables {
                 routing.globals.defaultPolicy,
                 route: Route(match: .prefix, path: "/", ingress: nobody, upstream: ""))
         }
+        proxyProtocolField = Array(routing.globals.forwardedForProxyProtocolHeader.utf8)
+        var own = RoutePolicy()
+        own.logsAccess = false
+        plainPolicy = PolicyRecord(own)
+        own.backendProtocol = .https
+        securePolicy = PolicyRecord(own)
+        resolvesClient = routing.globals.usesForwardedHeaders || routing.globals.usesRealIP
         concernsRequests = compiled.concernsRequests || defaultFeatures != nil
         globals = routing.globals
         trustedProxies = AddressBlocks(routing.globals.trustedProxies)

@@ -12,7 +12,9 @@ extension Exchange {
 
     /// Takes the client's address from the forwarded-for field: the last one that is no trusted proxy, else the first.
     func resolveClient(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) {
-        guard trustsForwardedFields, let value = forwardedFor(bytes, request) else { return }
+        guard let downstream, tables.trustedProxies.contains(downstream.peer),
+            let value = forwardedFor(bytes, request)
+        else { return }
         let text = String(decoding: bytes[value], as: UTF8.self)
         for part in text.split(separator: ",").reversed() {
             let name = part.drop(while: { $0 == " " || $0 == "\t" }).prefix(while: { $0 != " " && $0 != "\t" })

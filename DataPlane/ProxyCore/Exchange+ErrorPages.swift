@@ -39,6 +39,8 @@ extension Exchange {
             loop.setDeadline(downstream, at: .max)
         }
         extras.isErrorPage = true
+        // It speaks HTTP, whatever the endpoints of the route speak.
+        if policy.backendProtocol != .http { policyRecord = tables.plainPolicy }
         extras.upstream = upstream
         writeErrorRequest(status, extras)
         startAttempt()

@@ -52,7 +52,7 @@ extension Exchange {
         let method: HTTPMethod = external.method == Array("HEAD".utf8) ? .head : .get
         core.takeExchange().beginSubrequest(
             question, method: method, head: text.bytes, body: UnsafeRawBufferPointer(start: nil, count: 0),
-            to: upstream, policy: policyRecord)
+            to: upstream, policy: external.target.usesTLS ? tables.securePolicy : tables.plainPolicy)
         buffers.give(&text)
     }
 

@@ -46,6 +46,9 @@ extension Exchange {
         return true
     }
 
+    /// No route claimed the request: such are logged on demand alone, as with ingress-nginx.
+    private var isUnclaimed: Bool { route == nil || route === tables.routing.defaultEntry }
+
     /// The client is gone; called by its connection as it closes.
     func downstreamWasLost() {
         if let connection {
@@ -70,7 +73,7 @@ extension Exchange {
                 responseMilliseconds: attemptLog.last.map(\.milliseconds))
             core.statistics(of: route).record(measures, bounds: core.bounds)
         }
-        if core.log.isOn, policy.logsAccess {
+        if core.log.isOn, policy.logsAccess, tables.globals.logsDefaultBackend || !isUnclaimed {
             if let extras {
                 core.log.write(self, extras)
             } else {

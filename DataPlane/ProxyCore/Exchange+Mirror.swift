@@ -29,7 +29,8 @@ extension Exchange {
         var content = PooledBuffer()
         if mirror.sendsBody { copyBody(into: &content) }
         core.takeExchange().beginSubrequest(
-            copy, method: method, head: text.bytes, body: content.bytes, to: upstream, policy: policyRecord)
+            copy, method: method, head: text.bytes, body: content.bytes, to: upstream,
+            policy: mirror.target.usesTLS ? tables.securePolicy : tables.plainPolicy)
         buffers.give(&text)
         buffers.give(&content)
     }

@@ -83,6 +83,12 @@ extension Exchange {
             writer.append(decimal: UInt64(downstream.localPort))
         }
         writeSchemeFields(bytes, trusts ? fields.value(of: .xForwardedProto) : nil, to: &writer)
+        if tables.globals.usesProxyProtocol {
+            writer.append("\r\n")
+            writer.append(tables.proxyProtocolField)
+            writer.append(": ")
+            writeAddress(of: downstream.peer, to: &writer)
+        }
         if tables.globals.addsOriginalURIHeader {
             writer.append("\r\nX-Original-URI: ")
             writer.append(bytes, range: request.target)

@@ -17,7 +17,7 @@ extension Exchange {
         facts.receivedHeadCount = request.byteCount
         core.counters.requests += 1
         core.counters.activeRequests += 1
-        if tables.globals.usesForwardedHeaders { resolveClient(bytes, request) }
+        if tables.resolvesClient { resolveClient(bytes, request) }
         let choice = chooseRoute(bytes, request)
         if hasFeatures { return beginFeatures(downstream, bytes, request, choice) }
         guard writeRequestHead(bytes, request, from: downstream) else {

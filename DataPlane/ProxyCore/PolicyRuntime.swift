@@ -42,8 +42,8 @@ final class PolicyRuntime {
         valueScratch = memory(Self.scratchCount)
         headScratch = memory(Self.scratchCount)
         compressed = memory(128 << 10)
-        ownLimits = .allocate(byteCount: SharedLimits.byteCount, alignment: 64)
-        ownLimits.initializeMemory(as: UInt8.self, repeating: 0, count: SharedLimits.byteCount)
+        // Pages that nobody writes to cost nothing.
+        ownLimits = Self.zeroedMemory(SharedLimits.byteCount)
         limits = SharedLimits(ownLimits, worker: 0)
         digest = DigestAuthentication(key: (0..<32).map { _ in UInt8.random(in: 0...255) })
     }
@@ -52,7 +52,13 @@ final class PolicyRuntime {
         valueScratch.deallocate()
         headScratch.deallocate()
         compressed.deallocate()
-        ownLimits.deallocate()
+        munmap(ownLimits, SharedLimits.byteCount)
+    }
+
+    private static func zeroedMemory(_ count: Int) -> UnsafeMutableRawPointer {
+        let memory = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory, memory != MAP_FAILED else { preconditionFailure("no memory for limits") }
+        return memory
     }
 
     /// Counts together with the node's other workers from now on. Memory that cannot be mapped leaves it as it is.

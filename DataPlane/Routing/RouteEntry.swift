@@ -32,7 +32,7 @@ package final class RoutingRegistries {
 package final class PolicyRecord {
     package let values: RoutePolicy
 
-    init(_ values: RoutePolicy) { self.values = values }
+    package init(_ values: RoutePolicy) { self.values = values }
 }
 
 /// One route of a routing table, immutable. A request may hold on to it past the table's life.
