@@ -4,6 +4,9 @@ import Upstreams
 
 /// One connection to an endpoint. It carries one exchange at a time and waits in the endpoint's pool in between.
 final class UpstreamConnection: UpstreamCarrier {
+    /// Whether connections to endpoints can be made over TLS.
+    static let speaksTLS = false
+
     let descriptor: Int32
     /// The session that it carries, where many exchanges share it.
     @exclusivity(unchecked) var http2: UpstreamHTTP2?

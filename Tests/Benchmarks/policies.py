@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures what each family of policies costs: CPU time per request over a bare route in the same proxy, and a route with
-all common ones beside nginx configured alike. Prints a table in Markdown.
+all common ones beside nginx configured alike. Prints a table in Markdown; with --write it goes into docs/policies.md.
 
 The control plane may be a debug build (PORTICO_CONTROL), for it has no part in a request."""
 
@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 
 import contenders
+import bench
 import measure
 from contenders import Backend, Nginx, Portico
 
@@ -34,6 +35,7 @@ FAMILIES = {
     "basic authentication, cached": {"auth-type": "basic", "auth-secret": "users"},
     "all common ones": COMMON,
 }
+HEADING = "## What it costs"
 # ann:secret
 CREDENTIALS = "Authorization: Basic YW5uOnNlY3JldA=="
 
@@ -119,7 +121,8 @@ def cost(contender, name, seconds):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         running = [Backend(folder, 1, False), PolicyPortico(folder, 1, False), PolicyNginx(folder, 1, False)]
@@ -140,9 +143,26 @@ def main():
                 contender.stop()
     medians = {title: [statistics.median(run[i] for run in list_) for i in (0, 1)] for title, list_ in runs.items()}
     bare = medians["bare route"]
-    print("| policy | user µs | total µs | user over the bare route |\n|---|---:|---:|---:|")
-    for title, (user, system) in medians.items():
-        print(f"| {title} | {user:.2f} | {user + system:.2f} | {user - bare[0]:+.2f} |")
+    rows = [[title, f"{user:.2f}", f"{user + system:.2f}", f"{user - bare[0]:+.2f}"]
+            for title, (user, system) in medians.items()]
+    text = bench.table(["policy", "user µs", "total µs", "user over the bare route"], rows)
+    print(text)
+    if options.write:
+        write_page(text, options)
+
+
+def write_page(text, options):
+    """Replaces the last section of the page."""
+    path = os.path.join(contenders.REPOSITORY, "docs", "policies.md")
+    with open(path) as file:
+        page = file.read().partition(HEADING)[0]
+    contenders.write(path, page + f"""{HEADING}
+
+CPU time per request of 120 bytes, one worker, keep-alive on both sides, medians of {options.rounds} alternating runs of
+{options.seconds} s on one machine (`python3 -B Tests/Benchmarks/policies.py --write`). "All common ones" is an address
+list, a rate limit, a rewrite by regular expression, CORS and cookie rewriting together.
+
+{text}""")
 
 
 if __name__ == "__main__":
