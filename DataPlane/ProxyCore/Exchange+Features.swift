@@ -29,6 +29,10 @@ extension Exchange {
             extras.customs.append(contentsOf: repeatElement(.empty, count: features.customVariableCount))
         }
         keepRequestID(bytes, request, extras)
+        if method == .trace {
+            answer(status: 405)
+            return 0
+        }
         switch outcome {
         case .malformed:
             answer(status: 400)

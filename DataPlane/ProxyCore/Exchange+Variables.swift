@@ -95,8 +95,11 @@ extension Exchange: VariableSource {
         let head = extras.savedHead.bytes
         switch variable {
         case .request:
-            let end = head.firstIndex { $0 < 0x20 } ?? head.count
-            writer.append(UnsafeRawBufferPointer(rebasing: head[..<end]))
+            writer.append(head[extras.savedMethod])
+            writer.append(UInt8(ascii: " "))
+            writer.append(head[extras.savedTarget])
+            writer.append(UInt8(ascii: " "))
+            writer.append(protocolName)
         case .requestURI: writer.append(head[extras.savedTarget])
         case .uri, .documentURI: writer.append(extras.bytes(extras.path))
         case .args, .queryString: writer.append(query(extras))
@@ -111,7 +114,7 @@ extension Exchange: VariableSource {
         case .requestID, .reqID: writer.append(extras.bytes(extras.requestID))
         case .requestLength: writer.append(decimal: UInt64(facts.receivedHeadCount) + receivedBody)
         case .connectionUpgrade: writer.append(wantsUpgrade ? "upgrade" : "")
-        case .serverProtocol: writer.append(isHTTP10 ? "HTTP/1.0" : "HTTP/1.1")
+        case .serverProtocol: writer.append(protocolName)
         case .passAccessScheme:
             if trustsForwardedFields, let value = field("x-forwarded-proto", extras) {
                 writer.append(value)
@@ -127,6 +130,11 @@ extension Exchange: VariableSource {
     var isSecure: Bool { downstream?.flags.contains(.isSecure) ?? false }
 
     var scheme: StaticString { isSecure ? "https" : "http" }
+
+    private var protocolName: StaticString {
+        if downstream?.isStream == true { return "HTTP/2.0" }
+        return isHTTP10 ? "HTTP/1.0" : "HTTP/1.1"
+    }
 
     private func bestHost(_ extras: ExchangeExtras) -> UnsafeRawBufferPointer {
         if trustsForwardedFields, let value = field("x-forwarded-host", extras) { return value }
