@@ -15,11 +15,11 @@ private let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0,
 private final class Recorder: HTTP2Events {
     var log: [String] = []
     var session: HTTP2Session!
-    private var open: Set<Int32> = []
+    private var openStreams: Set<Int32> = []
     private var waiting: [HTTP2Stream] = []
 
     override func requestBegan(_ stream: HTTP2Stream, head: UnsafeRawBufferPointer) {
-        precondition(open.insert(stream.identifier).inserted)
+        precondition(openStreams.insert(stream.identifier).inserted)
         var progress = HeadProgress()
         let limits = HeadLimits(lineBytes: 1 << 20, blockBytes: 2 << 20)
         let outcome = RequestHeadParser.parse(head, &progress, limits: limits, into: request)
@@ -30,7 +30,7 @@ private final class Recorder: HTTP2Events {
     }
 
     override func requestRefused(_ stream: HTTP2Stream, status: Int) {
-        precondition(open.insert(stream.identifier).inserted)
+        precondition(openStreams.insert(stream.identifier).inserted)
         log.append("refused \(stream.identifier) \(status)")
         waiting.append(stream)
     }
@@ -40,7 +40,7 @@ private final class Recorder: HTTP2Events {
     override func remoteEnded(_ stream: HTTP2Stream) { log.append("end \(stream.identifier)") }
 
     override func streamClosed(_ stream: HTTP2Stream, code: UInt32) {
-        open.remove(stream.identifier)
+        openStreams.remove(stream.identifier)
         waiting.removeAll { $0 === stream }
         log.append("closed \(stream.identifier)")
     }
