@@ -34,12 +34,8 @@ extension Exchange {
             return 0
         }
         switch outcome {
-        case .malformed:
-            answer(status: 400)
-            return 0
-        case .exhausted:
-            core.counters.patternsExhausted += 1
-            answer(status: 500)
+        case .refused(let status):
+            answer(status: status)
             return 0
         case .chosen(let path):
             extras.path = extras.keep(path, buffers)
@@ -133,7 +129,8 @@ extension Exchange {
 
 /// What looking for a route came to.
 enum RouteChoice {
-    case malformed, exhausted
+    /// The status of the answer.
+    case refused(Int)
     /// There may be a route; the normalised path is valid for the moment.
     case chosen(UnsafeRawBufferPointer)
 }

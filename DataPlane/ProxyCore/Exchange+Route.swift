@@ -25,19 +25,8 @@ extension Exchange {
             answer(status: 431)
             return 0
         }
-        switch choice {
-        case .chosen: break
-        case .malformed:
-            answer(status: 400)
-            return 0
-        case .exhausted:
-            core.counters.patternsExhausted += 1
-            answer(status: 500)
-            return 0
-        }
-        if method == .trace {
-            // It would show the client what the proxy adds (RFC 9110 §9.3.8).
-            answer(status: 405)
+        if case .refused(let status) = choice {
+            answer(status: status)
             return 0
         }
         guard let route, !route.route.upstream.isEmpty else {
@@ -50,8 +39,10 @@ extension Exchange {
 
     private func chooseRoute(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> RouteChoice {
         policyRecord = tables.routing.defaultPolicy
+        // TRACE would show the client what the proxy adds (RFC 9110 §9.3.8).
+        if method == .trace { return .refused(405) }
         guard let hostCount = HostName.normalise(bytes[request.host], into: core.hostScratch) else {
-            return .malformed
+            return .refused(400)
         }
         let host = UnsafeRawBufferPointer(rebasing: core.hostScratch[..<hostCount])
         let target = bytes[request.originTarget]
@@ -59,7 +50,7 @@ extension Exchange {
         switch PathNormaliser.normalise(target, into: core.pathScratch) {
         case .unchanged(let count): path = UnsafeRawBufferPointer(rebasing: target[..<count])
         case .rewritten(let count): path = UnsafeRawBufferPointer(rebasing: core.pathScratch[..<count])
-        case .malformed, .noRoom: return .malformed
+        case .malformed, .noRoom: return .refused(400)
         }
         core.policies.captures.forget()
         switch tables.routing.match(host: host, path: path, into: core.policies.captures) {
@@ -67,7 +58,9 @@ extension Exchange {
             route = entry
             if let own = entry.ownPolicy { policyRecord = own }
         case .none: break
-        case .exhausted: return .exhausted
+        case .exhausted:
+            core.counters.patternsExhausted += 1
+            return .refused(500)
         }
         return .chosen(path)
     }
