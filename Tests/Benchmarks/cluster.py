@@ -85,13 +85,25 @@ def await_ready(port, process):
 
 
 class Probe:
+    """One kept-alive connection to the proxy, which closes it after every thousandth request."""
+
     def __init__(self, port):
-        self.connection = socket.create_connection(("127.0.0.1", port))
+        self.port = port
+        self.connect()
+
+    def connect(self):
+        self.connection = socket.create_connection(("127.0.0.1", self.port))
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def name(self):
-        self.connection.sendall(b"GET / HTTP/1.1\r\nHost: probe.test\r\n\r\n")
-        return self.connection.recv(65536).rsplit(b"\r\n\r\n", 1)[-1].decode()
+        try:
+            self.connection.sendall(b"GET / HTTP/1.1\r\nHost: probe.test\r\n\r\n")
+            answer = self.connection.recv(65536)
+        except OSError:
+            answer = b""
+        if not answer:
+            self.connect()
+        return answer.rsplit(b"\r\n\r\n", 1)[-1].decode()
 
     def await_name(self, wanted):
         end = time.monotonic() + 30
@@ -152,6 +164,8 @@ def measure(options):
 def rate_of(server, control, probe, backends, rate, flips):
     before, cpu, begin = server.order(f"churn {rate}")["changes"], cpu_seconds(control), time.monotonic()
     found = sorted(latencies(server, probe, backends, flips))
+    # At low rates the flips are over before much else has happened.
+    time.sleep(max(0, 5 - (time.monotonic() - begin)))
     seconds, changes = time.monotonic() - begin, server.order("stats")["changes"] - before + flips
     used = cpu_seconds(control) - cpu
     server.order("churn 0")
