@@ -159,7 +159,11 @@ final class Churn: Sendable {
                     due = Date()
                     continue
                 }
-                if due > Date() { Thread.sleep(until: due) }
+                // Short sleeps, for the rate may be another before a long one is over.
+                guard due <= Date() else {
+                    Thread.sleep(until: min(due, Date() + 0.005))
+                    continue
+                }
                 due += 1 / rate
                 let done = state.withLock { state in
                     state.done += 1
