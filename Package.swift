@@ -70,7 +70,9 @@ let controlPlane: [Target] = [
         "Admission", in: "ControlPlane",
         ["PorticoModel", "ClusterState", "ProcessSupervision", "COpenSSL", "CSystem", logging]),
     library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState", "Patterns"]),
-    library("RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations"]),
+    library("SnippetParser", in: "ControlPlane", ["PorticoModel", "Patterns"]),
+    library(
+        "RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations", "SnippetParser"]),
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     library(
         "SnapshotPublisher", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
@@ -165,6 +167,7 @@ let tests: [Target] = [
     unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("PorticoModel"),
+    unitTests("SnippetParser", ["PorticoModel"]),
     unitTests("PorticoTelemetry", [logging]),
     unitTests("SnapshotStore", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     unitTests("SnapshotPublisher", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),

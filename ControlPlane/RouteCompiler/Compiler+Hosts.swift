@@ -23,7 +23,7 @@ extension Compiler {
 
     private func remerge(_ host: String, _ work: inout CompilerWork) {
         let members = ingressesOfHost[host].compactMap { plans[$0] }
-        let merged = HostPass.merge(host, members)
+        let merged = HostPass.merge(host, members, standard: options.settings.defaultPolicy)
         let claims = ingressesOfDerivedHost[host].compactMap { plans[$0] }
         replaceConflicts(host, merged.conflicts + DerivedHostPass.conflicts(host, claims))
         replace(host, with: merged.routes, &work)
@@ -32,7 +32,8 @@ extension Compiler {
     private func remergeDerived(_ host: String, _ work: inout CompilerWork) {
         let members = ingressesOfDerivedHost[host].compactMap { plans[$0] }
         let merged = DerivedHostPass.merge(host, members, redirectStatus: options.settings.redirectStatus) { hosts[$0] }
-        let canaries = HostPass.merge(host, ingressesOfHost[host].compactMap { plans[$0] })
+        let canaries = HostPass.merge(
+            host, ingressesOfHost[host].compactMap { plans[$0] }, standard: options.settings.defaultPolicy)
         replaceConflicts(host, merged.conflicts + canaries.conflicts)
         replace(host, with: members.isEmpty ? nil : merged.routes, &work)
     }

@@ -17,6 +17,7 @@ package final class Compiler {
 
     private let dialect: AnnotationDialect
     var options = GlobalOptions()
+    private var globalSnippets = GlobalSnippets()
     var plans: [ObjectName: IngressPlan] = [:]
     private var referencesOfIngress: [ObjectName: Set<ObjectReference>] = [:]
     private var ingressesOfReference = ObjectIndex<ObjectReference>()
@@ -164,7 +165,18 @@ package final class Compiler {
         if options.settings.redirectStatus != self.options.settings.redirectStatus {
             work.hosts.formUnion(ingressesOfDerivedHost.keys)
         }
+        // A default policy shows in the routes that snippets touch, though their Ingresses say what they said.
+        if options.settings.defaultPolicy != self.options.settings.defaultPolicy {
+            for plan in plans.values where plan.server != nil || !plan.locations.isEmpty {
+                work.hosts.formUnion(plan.hosts)
+            }
+        }
         self.options = options
+        globalSnippets = GlobalSnippets(options)
+        if let name = configuration.configMap {
+            let reference = ObjectReference(kind: ObjectKind.configMap.rawValue, name: name)
+            diagnosticTable.replace(reference, .reference("snippets"), with: globalSnippets.diagnostics(of: name))
+        }
         resolveHeaders()
     }
 
@@ -188,7 +200,7 @@ package final class Compiler {
         PlanPass(
             dialect: dialect, options: options,
             classes: ClassPass(selection: configuration.classes, classes: state.ingressClasses),
-            endpoints: EndpointPass(state: state))
+            endpoints: EndpointPass(state: state), snippets: SnippetPass(global: globalSnippets))
     }
 
     /// The plans of the Ingresses that mention a host, in no order.

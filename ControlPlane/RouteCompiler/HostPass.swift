@@ -1,6 +1,7 @@
 import ClusterState
 import IngressAnnotations
 import PorticoModel
+import SnippetParser
 
 /// One route of a host after the Ingresses that share it have been merged.
 struct MergedRoute: Hashable, Sendable {
@@ -38,8 +39,10 @@ enum HostPass {
         var conflicts: [Diagnostic] = []
     }
 
-    /// - Parameter plans: of every Ingress that mentions the host, in any order.
-    static func merge(_ host: String, _ plans: [IngressPlan]) -> Merged {
+    /// - Parameters:
+    ///   - plans: of every Ingress that mentions the host, in any order.
+    ///   - standard: what routes without a policy of their own have.
+    static func merge(_ host: String, _ plans: [IngressPlan], standard: RoutePolicy) -> Merged {
         let plans = plans.count > 1 ? plans.sorted { $0.precedes($1) } : plans
         var merged = Merged()
         var owners: [RouteKey: Int] = [:]
@@ -54,6 +57,7 @@ enum HostPass {
             if let rule = plan.canary { addCanary(plan, rule, host, owners, fallback: fallback, to: &merged) }
         }
         if isRegex { turnIntoRegexes(host, &merged) }
+        addSnippets(plans.filter { $0.canary == nil }, standard: standard, to: &merged)
         merged.routes.sort { $0.match != $1.match ? $0.match < $1.match : $0.path < $1.path }
         return merged
     }
@@ -138,6 +142,46 @@ enum HostPass {
                         object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: route.ingress), line: 0,
                         field: "spec.rules", reason: error.reason, consequence: "the path is left out"))
             }
+        }
+    }
+
+    /// Locations within snippets, and what snippets say of the whole host.
+    private static func addSnippets(_ plans: [IngressPlan], standard: RoutePolicy, to merged: inout Merged) {
+        for plan in plans {
+            let base = plan.policies[0]
+            add(
+                plan.locations, of: plan, PlannedPolicy(policy: base.policy ?? standard, targets: base.targets),
+                to: &merged)
+        }
+        guard let plan = plans.first(where: \.hasOwnServer) ?? plans.first(where: { $0.server != nil }),
+            let server = plan.server
+        else { return }
+        for index in merged.routes.indices {
+            var policy = merged.routes[index].policy.policy ?? standard
+            policy.take(server: server)
+            if policy != standard { merged.routes[index].policy.policy = policy }
+        }
+        add(server.locations, of: plan, PlannedPolicy(policy: standard), to: &merged)
+    }
+
+    private static func add(
+        _ locations: [SnippetLocation], of plan: IngressPlan, _ base: PlannedPolicy, to merged: inout Merged
+    ) {
+        for location in locations {
+            if merged.routes.contains(where: { $0.match == location.match && $0.path == location.path }) {
+                merged.conflicts.append(
+                    Diagnostic(
+                        severity: .warning, kind: .conflict,
+                        object: ObjectReference(kind: ObjectKind.ingress.rawValue, name: plan.name), line: 0,
+                        field: "metadata.annotations",
+                        reason: "the snippet's location \(location.path) is there already",
+                        consequence: "it is left out"))
+                continue
+            }
+            var policy = base
+            policy.policy = base.policy?.nested(location.translation)
+            merged.routes.append(
+                MergedRoute(match: location.match, path: location.path, ingress: plan.name, policy: policy))
         }
     }
 

@@ -1,5 +1,6 @@
 import IngressAnnotations
 import PorticoModel
+import SnippetParser
 
 /// One path of one Ingress, ready to be merged into its host.
 struct PlannedRoute: Hashable, Sendable {
@@ -55,6 +56,11 @@ struct IngressPlan: Hashable, Sendable {
     /// More names of its hosts.
     var aliases: [String] = []
     var redirectsBetweenWWW = false
+    /// Locations within its own, from snippets.
+    var locations: [SnippetLocation] = []
+    /// What snippets say of its hosts as a whole; of several Ingresses the first with a snippet of its own counts.
+    var server: SnippetTranslation?
+    var hasOwnServer = false
     /// The Secrets with the users of its routes.
     var passwords: PasswordSource?
 

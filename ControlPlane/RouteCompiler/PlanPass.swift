@@ -1,6 +1,7 @@
 import ClusterState
 import IngressAnnotations
 import PorticoModel
+import SnippetParser
 
 /// Turns one Ingress into a plan: class, annotations, hosts, paths and backends, with what is wrong in each.
 struct PlanPass {
@@ -19,6 +20,7 @@ struct PlanPass {
     let options: GlobalOptions
     let classes: ClassPass
     let endpoints: EndpointPass
+    let snippets: SnippetPass
 
     func plan(_ ingress: Ingress) -> Outcome {
         var log = PlanLog(ingress: ObjectReference(kind: ObjectKind.ingress.rawValue, name: ingress.metadata.name))
@@ -32,7 +34,9 @@ struct PlanPass {
         let (policy, findings) = dialect.policy(of: ingress.metadata, options: options)
         log.diagnostics += findings
         guard policy.rejection == nil else { return Outcome(plan: nil, diagnostics: log.diagnostics) }
-        let pass = PolicyPass(prefix: dialect.prefix, options: options, state: endpoints.state, endpoints: endpoints)
+        let pass = PolicyPass(
+            prefix: dialect.prefix, options: options, state: endpoints.state, endpoints: endpoints,
+            snippets: snippets)
         let resolved = policy.isCanary ? PolicyPass.Result() : pass.resolve(policy, of: ingress.metadata, &log)
         let plan = plan(ingress, policy, resolved, &log)
         return Outcome(plan: plan, diagnostics: log.diagnostics, references: resolved.references)
@@ -53,6 +57,9 @@ struct PlanPass {
             plan.canary?.ignoresAffinity = policy.ignoresCanaryAffinity
         } else {
             plan.usesRegex = policy.usesRegex
+            plan.locations = resolved.locations
+            plan.server = resolved.server == SnippetTranslation() ? nil : resolved.server
+            plan.hasOwnServer = !policy.snippets.server.isEmpty
             (plan.aliases, plan.redirectsBetweenWWW) = (policy.aliases, policy.redirectsBetweenWWW)
         }
         plan.hosts = ingress.rules.isEmpty ? [""] : Set(ingress.rules.lazy.map(\.host))

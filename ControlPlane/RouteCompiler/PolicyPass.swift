@@ -1,6 +1,7 @@
 import ClusterState
 import IngressAnnotations
 import PorticoModel
+import SnippetParser
 
 /// Resolves what an Ingress's policy names: Secrets, ConfigMaps, Services and hosts elsewhere.
 ///
@@ -11,6 +12,10 @@ struct PolicyPass {
         var policy = PlannedPolicy()
         var freePolicy = PlannedPolicy()
         var passwords: PasswordSource?
+        /// Within the Ingress's own, from snippets.
+        var locations: [SnippetLocation] = []
+        /// What snippets say of the hosts as a whole.
+        var server = SnippetTranslation()
         /// Objects whose change means that the Ingress must be planned again.
         var references: Set<ObjectReference> = []
     }
@@ -19,6 +24,7 @@ struct PolicyPass {
     let options: GlobalOptions
     let state: ClusterState
     let endpoints: EndpointPass
+    let snippets: SnippetPass
 
     func resolve(_ policy: IngressPolicy, of metadata: ObjectMetadata, _ log: inout PlanLog) -> Result {
         var work = PolicyWork(metadata: metadata, prefix: prefix, policy: policy, log: log)
@@ -26,6 +32,8 @@ struct PolicyPass {
         resolveHeaders(&work)
         resolveDefaultBackend(&work)
         resolveMirror(&work)
+        work.result.locations = snippets.resolve(&work)
+        work.result.server = snippets.server(&work)
         let free = planned(work)
         resolveAuthentication(&work)
         work.result.policy = planned(work)
@@ -127,19 +135,20 @@ struct PolicyPass {
     private func resolveAuthentication(_ work: inout PolicyWork) {
         let global = options.globalAuthentication
         if let address = work.policy.external.address {
-            authenticate(work.policy.external.authentication, address, &work)
+            authenticate(work.policy.external.authentication, address, &work, isGlobal: false)
         } else if work.policy.external.usesGlobal {
             if global.isBroken { work.policy.route.isWithheld = true }
             if let address = global.choices.address {
-                authenticate(global.choices.authentication, address, &work)
+                authenticate(global.choices.authentication, address, &work, isGlobal: true)
             }
         }
     }
 
     private func authenticate(
-        _ authentication: ExternalAuthentication, _ address: WebAddress, _ work: inout PolicyWork
+        _ authentication: ExternalAuthentication, _ address: WebAddress, _ work: inout PolicyWork, isGlobal: Bool
     ) {
         var authentication = authentication
+        authentication.snippet = snippets.authentication(&work, isGlobal: isGlobal)
         let (target, upstream) = resolve(address, &work, keepsPort: false)
         authentication.target = target
         work.targets.authentication = upstream
