@@ -98,8 +98,15 @@ let controlPlane: [Target] = [
             "SnapshotStore",
             "CSystem", argumentParser, logging,
         ]),
+    library(
+        "MigrationCheck", in: "ControlPlane",
+        ["PorticoModel", "ClusterState", "IngressAnnotations", "RouteCompiler"]),
     executable(
-        "portico", in: "ControlPlane", ["PorticoModel", "ProcessSupervision", "CCurl", argumentParser, logging]),
+        "portico", in: "ControlPlane",
+        [
+            "PorticoModel", "ClusterState", "ManifestDirectory", "KubernetesAPI", "IngressAnnotations", "RouteCompiler",
+            "MigrationCheck", "ProcessSupervision", "CCurl", argumentParser, logging,
+        ]),
 ]
 
 let dataPlane: [Target] = [
@@ -168,6 +175,7 @@ let tests: [Target] = [
     unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("PorticoModel"),
     unitTests("SnippetParser", ["PorticoModel"]),
+    unitTests("MigrationCheck", ["PorticoModel", "ClusterState", "RouteCompiler"]),
     unitTests("PorticoTelemetry", [logging]),
     unitTests("SnapshotStore", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     unitTests("SnapshotPublisher", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),

@@ -8,6 +8,7 @@ import Glibc
         abstract: "Serves Kubernetes Ingress, and tells what it serves.",
         subcommands: [
             RunCommand.self, StatusCommand.self, SnapshotsCommand.self, RollbackCommand.self, ResumeCommand.self,
+            MigrateCommand.self, AnnotationsCommand.self,
         ])
 
     /// A wrong call is one clear line and exit code 2; help goes to standard output with 0.
