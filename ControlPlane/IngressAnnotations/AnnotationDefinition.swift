@@ -108,6 +108,13 @@ package struct AnnotationDefinition: Sendable {
         return definition
     }
 
+    /// The same definition, whose value is kept in the policy though nothing acts on it.
+    func inert(_ reason: String) -> AnnotationDefinition {
+        var definition = self
+        definition.support = .noEffect(reason: reason)
+        return definition
+    }
+
     /// One that is not carried over.
     static func refused(
         _ key: String, _ type: ValueType, scope: AnnotationScope, risk: AnnotationRisk, _ reason: String,

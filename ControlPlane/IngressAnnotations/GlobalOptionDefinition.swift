@@ -44,6 +44,13 @@ package struct GlobalOptionDefinition: Sendable {
         return definition
     }
 
+    /// The same definition, whose value is kept in the settings though nothing acts on it.
+    func inert(_ reason: String) -> GlobalOptionDefinition {
+        var definition = self
+        definition.support = .noEffect(reason: reason)
+        return definition
+    }
+
     /// One that is not carried over.
     static func refused(
         _ key: String, _ type: ValueType, _ reason: String, alternative: String
@@ -105,7 +112,8 @@ package enum GlobalOptionRegistry {
             try definition.apply(entry.value, &options)
             return nil
         } catch {
-            return Finding(kind: .annotation, reason: error.reason, consequence: error.consequence)
+            let kind: Diagnostic.Kind = if case .refused = definition.support { .unsupported } else { .annotation }
+            return Finding(kind: kind, reason: error.reason, consequence: error.consequence)
         }
     }
 }

@@ -29,7 +29,7 @@ let loggingOptions: [GlobalOptionDefinition] = [
         "Whether requests that no route claims are logged."
     ) { value, options throws(ValueFault) in
         options.settings.logsDefaultBackend = try ValueParser.bool(value)
-    },
+    }.inert("Requests that no route claims are logged like all others."),
     GlobalOptionDefinition(
         "log-format-upstream", .template, default: standardLogTemplate, "A line of the access log."
     ) { value, options throws(ValueFault) in

@@ -91,7 +91,8 @@ extension ValueParser {
     /// One of a few words.
     package static func choice<Choice>(_ text: String, _ choices: [String: Choice]) throws(ValueFault) -> Choice {
         guard let choice = choices[trim(text)] else {
-            throw ValueFault("must be one of \(choices.keys.sorted().joined(separator: ", ")), not '\(text)'")
+            throw ValueFault(
+                "must be one of \(choices.keys.filter { !$0.isEmpty }.sorted().joined(separator: ", ")), not '\(text)'")
         }
         return choice
     }

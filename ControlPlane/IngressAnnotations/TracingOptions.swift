@@ -1,4 +1,4 @@
-/// Where spans go. They leave by the control plane, which has options of its own for that.
+/// Where spans go.
 let tracingOptions: [GlobalOptionDefinition] = [
     ("opentelemetry-config", ValueType.string, "/etc/ingress-controller/telemetry/opentelemetry.toml"),
     ("otlp-collector-host", .string, ""), ("otlp-collector-port", .number, "4317"),
@@ -9,5 +9,5 @@ let tracingOptions: [GlobalOptionDefinition] = [
 ].map { key, type, standard in
     .withoutEffect(
         key, type, default: standard,
-        "Concerns nginx's exporter of spans. Here requests of traced routes carry `traceparent` to the endpoints.")
+        "Concerns nginx's exporter of spans. \(tracingReason)")
 }

@@ -33,13 +33,17 @@ package struct MigrationReport: Hashable, Sendable, Codable {
     package var entries: [Entry] = []
     /// What could not be read as an object.
     package var unreadable: [String] = []
-    /// Other kinds that were seen and have no part in this.
+    /// How many entries have each verdict.
     package var summary = Summary()
 
     package struct Summary: Hashable, Sendable, Codable {
         package var supported = 0
         package var differs = 0
         package var refused = 0
+
+        package init(supported: Int = 0, differs: Int = 0, refused: Int = 0) {
+            (self.supported, self.differs, self.refused) = (supported, differs, refused)
+        }
     }
 
     package var verdict: Verdict {

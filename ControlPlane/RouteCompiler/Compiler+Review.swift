@@ -23,11 +23,12 @@ extension Compiler {
             return pass.isServed(candidate) || !diagnostics.isEmpty ? .ours(diagnostics.sorted()) : .foreign
         }
         let reference = ObjectReference(kind: ObjectKind.ingress.rawValue, name: plan.name)
+        let standard = options.settings.defaultPolicy
         for host in plan.hosts {
             var others = plansOf(host)
             let present = others.firstIndex { $0.name == plan.name }.map { others.remove(at: $0) }
-            let known = Set(HostPass.merge(host, others + (present.map { [$0] } ?? [])).conflicts)
-            for conflict in HostPass.merge(host, others + [plan]).conflicts {
+            let known = Set(HostPass.merge(host, others + (present.map { [$0] } ?? []), standard: standard).conflicts)
+            for conflict in HostPass.merge(host, others + [plan], standard: standard).conflicts {
                 if conflict.object == reference {
                     diagnostics.insert(conflict)
                 } else if !known.contains(conflict) {

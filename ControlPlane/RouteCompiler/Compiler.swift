@@ -167,7 +167,7 @@ package final class Compiler {
         }
         // A default policy shows in the routes that snippets touch, though their Ingresses say what they said.
         if options.settings.defaultPolicy != self.options.settings.defaultPolicy {
-            for plan in plans.values where plan.server != nil || !plan.locations.isEmpty {
+            for plan in plans.values where plan.server != nil || !plan.locations.isEmpty || plan.canary != nil {
                 work.hosts.formUnion(plan.hosts)
             }
         }

@@ -58,6 +58,10 @@ enum HostPass {
         }
         if isRegex { turnIntoRegexes(host, &merged) }
         addSnippets(plans.filter { $0.canary == nil }, standard: standard, to: &merged)
+        // A route with canaries carries its features itself.
+        for index in merged.routes.indices where !merged.routes[index].alternatives.isEmpty && standard.hasFeatures {
+            merged.routes[index].policy.policy = merged.routes[index].policy.policy ?? standard
+        }
         merged.routes.sort { $0.match != $1.match ? $0.match < $1.match : $0.path < $1.path }
         return merged
     }

@@ -2,8 +2,8 @@
 package struct ErrorPagePolicy: Hashable, Sendable {
     /// Sorted. A response of the endpoint, or an answer made here, with one of these statuses is replaced by what
     /// `upstream` answers to `GET /` with X-Code (the status), X-Format (the request's Accept), X-Original-URI,
-    /// X-Namespace, X-Ingress-Name, X-Service-Name, X-Service-Port and X-Request-ID; the status stays the original one
-    /// unless that service answers otherwise than 2xx.
+    /// X-Namespace, X-Ingress-Name, X-Service-Name, X-Service-Port and X-Request-ID. The status is the one that service
+    /// gives.
     package var statuses: [UInt32] = []
     /// Who makes error pages. Empty: the global default backend, and where there is none, the built-in page.
     package var upstream = ""

@@ -22,7 +22,7 @@ package struct SnippetCondition: Hashable, Sendable {
     /// A template.
     package var left = ""
     package var comparison: SnippetComparison = .isTrue
-    /// A text, or a regular expression whose captures `$1` and so on are then seen by later templates.
+    /// A template, or a regular expression whose captures `$1` and so on are then seen by later templates.
     package var right = ""
 
     package init() {}

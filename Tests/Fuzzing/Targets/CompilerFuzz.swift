@@ -1,4 +1,5 @@
-// Modules: PorticoModel ClusterState CYaml Yams ManifestDirectory IngressAnnotations RouteCompiler
+// Modules: CSystem CPCRE2 Patterns PorticoModel ClusterState CYaml Yams YAMLDocuments ManifestDirectory IngressAnnotations SnippetParser RouteCompiler
+// Libraries: -lpcre2-8
 import ClusterState
 import ManifestDirectory
 import PorticoModel

@@ -4,7 +4,7 @@ import RouteCompiler
 import Testing
 
 @Suite struct IncrementalTests {
-    @Test(arguments: 0..<120)
+    @Test(arguments: 0..<50)
     func `Any sequence of changes ends where a fresh compilation starts`(seed: Int) {
         var random = ObjectGenerator(seed: UInt64(seed))
         let configuration = random.configuration()

@@ -113,6 +113,10 @@ struct ObjectGenerator: RandomNumberGenerator {
             Annotation(key: "\(prefix)/custom-headers", value: pick(["headers", "a/headers"])),
             Annotation(key: "\(prefix)/mirror-target", value: "https://m.test$request_uri"),
             Annotation(key: "\(prefix)/enable-global-auth", value: "false"),
+            Annotation(
+                key: "\(prefix)/configuration-snippet", value: pick(["set $a 1; deny all;", "frob;", "limit_req x;"])),
+            Annotation(
+                key: "\(prefix)/server-snippet", value: pick(["location /s { return 200; }", "return 404;", "{"])),
         ].sorted { $0.key < $1.key }
         return all.filter { _ in Int.random(in: 0..<6, using: &self) == 0 }
     }
@@ -178,6 +182,10 @@ struct ObjectGenerator: RandomNumberGenerator {
             .init(key: "global-auth-url", value: pick(["http://web.a.svc/", "https://w.test/"])),
             .init(key: "http-redirect-code", value: pick(["301", "308"])),
             .init(key: "no-auth-locations", value: "/x"),
+            .init(key: "allow-snippet-annotations", value: "true"),
+            .init(key: "annotations-risk-level", value: pick(["Critical", "Critical", "Low"])),
+            .init(key: "location-snippet", value: "more_set_headers 'X-All: 1';"),
+            .init(key: "server-snippet", value: "location /all { return 403; }"),
         ].sorted { $0.key < $1.key }
         return ConfigMap(
             metadata: metadata(["controller"]), data: entries.filter { _ in Bool.random(using: &self) })
