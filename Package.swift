@@ -122,10 +122,11 @@ let dataPlane: [Target] = [
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
         "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
+    library("StreamProxy", in: "DataPlane", ["PorticoModel", "EventLoop", "HTTPCore", "Upstreams"]),
     library(
         "ProxyCore", in: "DataPlane",
         [
-            "PorticoModel", "CSystem", "EventLoop", "FastCGICore", "HTTP2Core", "HTTPCore", "Patterns", "Passwords",
+            "StreamProxy", "PorticoModel", "CSystem", "EventLoop", "FastCGICore", "HTTP2Core", "HTTPCore", "Patterns", "Passwords",
             "Compression",
             "Routing", "Policies",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",
@@ -189,6 +190,7 @@ let tests: [Target] = [
     unitTests(
         "ProxyCore",
         ["CAllocationCounter", "EventLoop", "HTTP2Core", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
+    unitTests("StreamProxy", ["EventLoop", "PorticoModel", "Upstreams"]),
     unitTests("HTTPCore"),
     unitTests("TLSEngine", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
     unitTests("Routing", ["PorticoModel", "Patterns"]),

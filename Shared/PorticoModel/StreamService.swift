@@ -24,6 +24,15 @@ package struct StreamService: Hashable, Sendable {
             (left.transport, left.number) < (right.transport, right.number)
         }
 
+        /// Reads what `description` writes.
+        package init?(_ text: String) {
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, let transport = Transport.allCases.first(where: { $0.name == parts[0] }),
+                let number = UInt16(parts[1])
+            else { return nil }
+            self.init(transport, number)
+        }
+
         /// `tcp/9000`: also the name of the section.
         package var description: String { "\(transport.name)/\(number)" }
     }
