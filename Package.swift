@@ -122,7 +122,7 @@ let dataPlane: [Target] = [
     library("Upstreams", in: "DataPlane", ["PorticoModel", "EventLoop"]),
     library(
         "ControlClient", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
-    library("StreamProxy", in: "DataPlane", ["PorticoModel", "EventLoop", "HTTPCore", "Upstreams"]),
+    library("StreamProxy", in: "DataPlane", ["PorticoModel", "EventLoop", "HTTPCore", "Upstreams", "CSystem"]),
     library(
         "ProxyCore", in: "DataPlane",
         [
@@ -134,6 +134,7 @@ let dataPlane: [Target] = [
     executable(
         "portico-proxy", in: "DataPlane",
         [
+            "StreamProxy",
             "ProxyCore", "Policies", "ControlClient", "ControlLink", "PorticoModel", "EventLoop", "ProcessSupervision",
             "PorticoTelemetry", "CSystem", argumentParser, logging,
         ]),

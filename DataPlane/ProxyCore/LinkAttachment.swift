@@ -33,7 +33,7 @@ final class LinkAttachment: EventHandler {
                 node: configuration.node, process: configuration.processName, classGroup: configuration.classGroup,
                 incarnation: String(generator.next(), radix: 16), processID: UInt32(getpid())))
         buffer = .allocate(byteCount: LinkAttachment.readCount, alignment: 16)
-        fold = MetricsFold(core: worker.core)
+        fold = MetricsFold(core: worker.core, streams: worker.streams)
         super.init()
         if let inherited = configuration.supervisorLink {
             UnixSocket.makeNonBlocking(inherited)
@@ -148,6 +148,7 @@ final class LinkAttachment: EventHandler {
         for section in update.changed { builder.set(section) }
         for name in update.removed { builder.remove(name) }
         worker.apply(builder.build())
+        worker.streams.apply(changed: update.changed, removed: update.removed)
         return .applied
     }
 

@@ -3,16 +3,19 @@ import HTTP2Core
 import HTTPCore
 import PorticoModel
 import PorticoTelemetry
+import StreamProxy
 
 /// Folds a worker's counters into reports of the series that changed.
 final class MetricsFold {
     private let core: WorkerCore
+    private let streams: StreamProxy
     private var reported: [String: Double] = [:]
     private var reportsAll = true
     private let startedAt: Int
 
-    init(core: WorkerCore) {
+    init(core: WorkerCore, streams: StreamProxy) {
         self.core = core
+        self.streams = streams
         startedAt = core.loop.clock.secondsOfDay
     }
 
@@ -103,6 +106,21 @@ final class MetricsFold {
             ("connections", counters.refusedConnections), ("header", counters.headersTooLarge),
             ("body", counters.bodiesTooLarge), ("descriptors", counters.descriptorsExhausted),
         ]
+        for (port, counters) in streams.counters {
+            let labels = ["service", port.description]
+            add("portico_stream_sessions", counters.openSessions, gauge: true, labels)
+            add("portico_stream_sessions_total", counters.sessions, labels)
+            add("portico_stream_received_bytes_total", counters.receivedBytes, labels)
+            add("portico_stream_sent_bytes_total", counters.sentBytes, labels)
+            let failures: [(String, UInt64)] = [
+                ("attempt", counters.failedAttempts), ("no_endpoint", counters.unservedSessions),
+                ("timeout", counters.timeouts), ("limit", counters.refusedSessions),
+                ("proxy_protocol", counters.malformedHeaders),
+            ]
+            for (reason, count) in failures {
+                add("portico_stream_failures_total", count, labels + ["reason", reason])
+            }
+        }
         for (limit, count) in limits { add("portico_worker_limit_hits_total", count, ["limit", limit]) }
         return list
     }

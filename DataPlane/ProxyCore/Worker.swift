@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import PorticoModel
 import Routing
+import StreamProxy
 import Upstreams
 
 /// One worker process: an event loop on one thread that serves its listeners by the state it is told.
@@ -11,10 +12,13 @@ package final class Worker {
     private let configuration: WorkerConfiguration
     private let loop: EventLoop
     let core: WorkerCore
+    /// TCP and UDP services.
+    let streams: StreamProxy
     private var listeners: [Listener] = []
     private var signals: SignalHandler?
     private var timers: [PeriodicTimer] = []
     private var link: LinkAttachment?
+    private var handover: SocketReceiver?
     private var drainDeadline: UInt64?
     private var isStopped = false
     private var isListening = false
@@ -26,6 +30,10 @@ package final class Worker {
             loop: loop, index: configuration.index, temporaryDirectory: configuration.temporaryDirectory)
         if let descriptor = configuration.limitsDescriptor {
             core.policies.share(descriptor: descriptor, worker: configuration.index)
+        }
+        streams = StreamProxy(loop: loop, buffers: core.buffers, upstreams: core.upstreams)
+        if let descriptor = configuration.handoverDescriptor {
+            handover = try SocketReceiver(descriptor: descriptor, proxy: streams)
         }
         timers.append(
             PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned core] in core.log.flush() })
@@ -90,6 +98,7 @@ package final class Worker {
         drainDeadline = loop.clock.milliseconds + UInt64(patience)
         for listener in listeners { listener.stop() }
         listeners = []
+        streams.drain()
         core.isDraining = true
         loop.forEachHandler { handler in
             if let connection = handler as? DownstreamConnection { connection.drain() }
@@ -97,7 +106,8 @@ package final class Worker {
     }
 
     private func checkDrained(_ deadline: UInt64) {
-        if core.counters.openConnections == 0 || loop.clock.milliseconds >= deadline { isStopped = true }
+        let isIdle = core.counters.openConnections == 0 && streams.openSessions == 0
+        if isIdle || loop.clock.milliseconds >= deadline { isStopped = true }
     }
 
     // MARK: State
@@ -109,6 +119,7 @@ package final class Worker {
     package func apply(_ routing: RoutingTable) {
         core.apply(routing)
         core.forgetReleasedSlots()
+        streams.maximumSessions = UInt64(routing.globals.maximumConnections)
         if !isListening, drainDeadline == nil { listen() }
     }
 

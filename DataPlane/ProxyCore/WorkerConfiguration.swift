@@ -28,12 +28,15 @@ package struct WorkerConfiguration: Sendable {
     package var classGroup: String
     /// Shared memory of the node's workers for limits (`SharedLimits`); nil counts for this worker alone.
     package var limitsDescriptor: Int32?
+    /// Where the supervisor hands over the sockets of TCP and UDP services.
+    package var handoverDescriptor: Int32?
     /// Where request bodies go that do not fit in memory.
     package var temporaryDirectory: String
 
     package init(
         listeners: [Listener], supervisorLink: Int32?, controlSocketPath: String?, node: String, processName: String,
-        index: Int, classGroup: String, limitsDescriptor: Int32? = nil, temporaryDirectory: String = "/tmp"
+        index: Int, classGroup: String, limitsDescriptor: Int32? = nil, handoverDescriptor: Int32? = nil,
+        temporaryDirectory: String = "/tmp"
     ) {
         self.listeners = listeners
         self.supervisorLink = supervisorLink
@@ -43,6 +46,7 @@ package struct WorkerConfiguration: Sendable {
         self.index = index
         self.classGroup = classGroup
         self.limitsDescriptor = limitsDescriptor
+        self.handoverDescriptor = handoverDescriptor
         self.temporaryDirectory = temporaryDirectory
     }
 }

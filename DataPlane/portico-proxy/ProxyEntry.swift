@@ -26,7 +26,8 @@ import ProxyCore
                 listeners: options.listeners.map { WorkerConfiguration.Listener(descriptor: $0, kind: .http) },
                 supervisorLink: options.stateDescriptor, controlSocketPath: options.controlSocket, node: options.node,
                 processName: "worker-\(options.index)", index: options.index, classGroup: options.classGroup,
-                limitsDescriptor: options.limitsDescriptor < 0 ? nil : options.limitsDescriptor))
+                limitsDescriptor: options.limitsDescriptor < 0 ? nil : options.limitsDescriptor,
+                handoverDescriptor: options.handoverDescriptor < 0 ? nil : options.handoverDescriptor))
         return worker.run()
     }
 

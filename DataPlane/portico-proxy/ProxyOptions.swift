@@ -80,6 +80,8 @@ package struct WorkerOptions: Hashable, Sendable {
     package var stateDescriptor: Int32 = -1
     /// -1 where there is none.
     package var limitsDescriptor: Int32 = -1
+    /// Where the sockets of TCP and UDP services arrive; -1 where there is none.
+    package var handoverDescriptor: Int32 = -1
     package var listeners: [Int32] = []
     package var workers = 1
     package var classGroup = ""
@@ -96,6 +98,7 @@ package struct WorkerOptions: Hashable, Sendable {
             case "--control-socket": controlSocket = try flags.value(of: flag)
             case "--state-descriptor": stateDescriptor = Int32(try flags.number(of: flag, in: 3...65_535))
             case "--limits-descriptor": limitsDescriptor = Int32(try flags.number(of: flag, in: 3...65_535))
+            case "--handover-descriptor": handoverDescriptor = Int32(try flags.number(of: flag, in: 3...65_535))
             case "--listener": listeners.append(Int32(try flags.number(of: flag, in: 3...65_535)))
             case "--class-group": classGroup = try flags.value(of: flag)
             case "--node": node = try flags.value(of: flag)
@@ -112,6 +115,7 @@ package struct WorkerOptions: Hashable, Sendable {
         var words = [WorkerOptions.subcommand, "--index", "\(index)", "--workers", "\(workers)"]
         words += ["--control-socket", controlSocket, "--state-descriptor", "\(stateDescriptor)"]
         if limitsDescriptor >= 0 { words += ["--limits-descriptor", "\(limitsDescriptor)"] }
+        if handoverDescriptor >= 0 { words += ["--handover-descriptor", "\(handoverDescriptor)"] }
         for listener in listeners { words += ["--listener", "\(listener)"] }
         return words + ["--class-group", classGroup, "--node", node]
     }

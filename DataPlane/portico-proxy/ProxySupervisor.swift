@@ -15,7 +15,8 @@ final class ProxySupervisor {
     /// Under these numbers a worker finds what it inherits.
     private static let stateDescriptor: Int32 = 3
     private static let limitsDescriptor: Int32 = 4
-    private static let firstListener: Int32 = 5
+    private static let handoverDescriptor: Int32 = 5
+    private static let firstListener: Int32 = 6
 
     private let options: ProxyOptions
     private let supervisor = Supervisor()
@@ -24,6 +25,7 @@ final class ProxySupervisor {
     private let limits = portico_shared_memory(UInt(SharedLimits.byteCount))
     /// By worker, then in the order of the addresses.
     private var listeners: [[Int32]] = []
+    private let streams: StreamSockets
     private var sessions: [Int: StateCacheSession] = [:]
     private var health: HealthResponder?
     private var isStopping = false
@@ -35,6 +37,8 @@ final class ProxySupervisor {
             incarnation: "\(getpid())-\(UInt64.random(in: 0 ... .max))", processID: UInt32(getpid()))
         stateLink = StateLink(
             path: options.controlSocket, identity: identity, loop: supervisor.loop, log: ProxySupervisor.log)
+        streams = StreamSockets(
+            http: options.http, workers: options.workers, loop: supervisor.loop, log: ProxySupervisor.log)
     }
 
     static func log(_ line: String) { writeLine("portico-proxy: \(line)", to: STDERR_FILENO) }
@@ -46,6 +50,9 @@ final class ProxySupervisor {
         supervisor.log = ProxySupervisor.log
         supervisor.onSignal = { self.take(signal: $0) }
         stateLink.onDrain = { self.stop(grace: Milliseconds($0) + 5_000) }
+        stateLink.onUpdate = {
+            if !self.isStopping { self.streams.follow(self.stateLink.cache.streamPorts) }
+        }
         stateLink.start()
         for index in 0..<options.workers { addWorker(index) }
         try supervisor.run()
@@ -68,20 +75,25 @@ final class ProxySupervisor {
     }
 
     private func addWorker(_ index: Int) {
-        var childEnd: Int32 = -1
+        var (childEnd, handover): (Int32, Int32) = (-1, -1)
         var child = Supervisor.Child(name: "worker-\(index)") { [unowned self] in
             childEnd = try self.openSession(index)
-            return self.command(index, state: childEnd)
+            handover = try self.streams.openChannel(index)
+            return self.command(index, state: childEnd, handover: handover)
         }
         child.onStart = { [unowned self] _ in
             close(childEnd)
+            close(handover)
             self.stateLink.report(restarts: self.supervisor.restarts.reduce(0, +))
         }
-        child.onEnd = { [unowned self] _, _ in self.closeSession(index) }
+        child.onEnd = { [unowned self] _, _ in
+            self.closeSession(index)
+            self.streams.closeChannel(index)
+        }
         supervisor.add(child)
     }
 
-    private func command(_ index: Int, state: Int32) -> ChildCommand {
+    private func command(_ index: Int, state: Int32, handover: Int32) -> ChildCommand {
         var worker = WorkerOptions()
         worker.index = index
         worker.workers = options.workers
@@ -89,7 +101,8 @@ final class ProxySupervisor {
         worker.stateDescriptor = ProxySupervisor.stateDescriptor
         worker.classGroup = options.classGroup
         worker.node = options.node
-        var descriptors = [worker.stateDescriptor: state]
+        worker.handoverDescriptor = ProxySupervisor.handoverDescriptor
+        var descriptors = [worker.stateDescriptor: state, worker.handoverDescriptor: handover]
         if limits >= 0 {
             worker.limitsDescriptor = ProxySupervisor.limitsDescriptor
             descriptors[worker.limitsDescriptor] = limits
@@ -147,6 +160,7 @@ final class ProxySupervisor {
         isStopping = true
         // From here on only the workers hold the sockets, and with the last of them new connections are refused.
         for socket in listeners.joined() { close(socket) }
+        streams.closeAll()
     }
 
     /// Workers inherit the limit.

@@ -15,6 +15,8 @@ final class StateLink {
     private var connection: Int32 = -1
     private var backOff = ReconnectBackOff()
     private var restarts = 0
+    /// What is held is another version.
+    var onUpdate: () -> Void = {}
     /// The control plane asks this node to stop serving.
     var onDrain: (_ deadlineMilliseconds: UInt32) -> Void = { _ in }
 
@@ -58,7 +60,7 @@ final class StateLink {
             case .connected:
                 backOff.reset()
                 sendReport()
-            case .updated: break
+            case .updated: onUpdate()
             case .drain(let deadline): onDrain(deadline)
             }
         }

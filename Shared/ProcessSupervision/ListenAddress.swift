@@ -86,18 +86,22 @@ package struct ListenError: Error, Hashable, CustomStringConvertible {
 
 /// Listening sockets, opened once and handed down.
 package enum ListeningSocket {
+    package enum Kind: Sendable { case stream, datagram }
+
     /// Opens `count` sockets on one address among which the kernel spreads new connections (SO_REUSEPORT).
     ///
     /// SO_REUSEPORT alone would let two gateways of one user share a port unnoticed, so the port is first claimed
     /// without it. Port 0 takes one free port for all the sockets.
-    package static func openGroup(on address: ListenAddress, count: Int) throws(ListenError) -> [Int32] {
-        let claim = try bound(to: address, sharesPort: false)
+    package static func openGroup(
+        on address: ListenAddress, count: Int, kind: Kind = .stream
+    ) throws(ListenError) -> [Int32] {
+        let claim = try bound(to: address, sharesPort: false, kind)
         let actual = localAddress(of: claim, like: address)
         close(claim)
         var sockets: [Int32] = []
         for _ in 0..<count {
             do {
-                sockets.append(try listening(on: actual, sharesPort: true))
+                sockets.append(try listening(on: actual, sharesPort: true, kind))
             } catch {
                 for socket in sockets { close(socket) }
                 throw error
@@ -127,9 +131,11 @@ package enum ListeningSocket {
         return answer == 0 ? ListenAddress(host: address.host, port: UInt16(bigEndian: storage.sin6_port)) : address
     }
 
-    private static func listening(on address: ListenAddress, sharesPort: Bool) throws(ListenError) -> Int32 {
-        let socket = try bound(to: address, sharesPort: sharesPort)
-        guard listen(socket, 4_096) == 0 else {
+    private static func listening(
+        on address: ListenAddress, sharesPort: Bool, _ kind: Kind = .stream
+    ) throws(ListenError) -> Int32 {
+        let socket = try bound(to: address, sharesPort: sharesPort, kind)
+        guard kind == .datagram || listen(socket, 4_096) == 0 else {
             let code = errno
             close(socket)
             throw ListenError(address: address, code: code)
@@ -137,13 +143,16 @@ package enum ListeningSocket {
         return socket
     }
 
-    private static func bound(to address: ListenAddress, sharesPort: Bool) throws(ListenError) -> Int32 {
-        let kind = Int32(SOCK_STREAM.rawValue) | O_NONBLOCK | O_CLOEXEC
-        let descriptor = socket(address.isIPv6 ? AF_INET6 : AF_INET, kind, 0)
+    private static func bound(
+        to address: ListenAddress, sharesPort: Bool, _ kind: Kind
+    ) throws(ListenError) -> Int32 {
+        let type = Int32((kind == .stream ? SOCK_STREAM : SOCK_DGRAM).rawValue) | O_NONBLOCK | O_CLOEXEC
+        let descriptor = socket(address.isIPv6 ? AF_INET6 : AF_INET, type, 0)
         guard descriptor >= 0 else { throw ListenError(address: address, code: errno) }
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
+        // Of datagram sockets it would let two programs share a port.
+        if kind == .stream { setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size) }
         if sharesPort { setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, size) }
         // [::] and 0.0.0.0 are separate addresses, so that both can be given.
         if address.isIPv6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, size) }

@@ -32,6 +32,12 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The ConfigMap with settings for all hosts.", valueName: "namespace/name"))
     var configmap: String?
 
+    @Option(help: ArgumentHelp("The ConfigMap of TCP services, by port.", valueName: "namespace/name"))
+    var tcpServicesConfigmap: String?
+
+    @Option(help: ArgumentHelp("The ConfigMap of UDP services, by port.", valueName: "namespace/name"))
+    var udpServicesConfigmap: String?
+
     @Option(help: .hidden)
     var companion: [String] = []
 
@@ -64,6 +70,8 @@ struct RunCommand: ParsableCommand {
         control += ["--data-dir", data, "--expected-workers", "\(workerCount)"]
         if let ingressClass { control += ["--ingress-class", ingressClass] }
         if let configmap { control += ["--configmap", configmap] }
+        if let tcpServicesConfigmap { control += ["--tcp-services-configmap", tcpServicesConfigmap] }
+        if let udpServicesConfigmap { control += ["--udp-services-configmap", udpServicesConfigmap] }
         var proxy = ["--control-socket", "\(data)/control.sock", "--workers", "\(workerCount)"]
         for address in addresses { proxy += ["--http", "\(address)"] }
         return RunPlan(

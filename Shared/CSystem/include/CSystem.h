@@ -7,3 +7,4 @@
 #include "Spawn.h"
 #include "Epoll.h"
 #include "Memory.h"
+#include "Descriptors.h"
