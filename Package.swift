@@ -126,7 +126,8 @@ let dataPlane: [Target] = [
     library(
         "ProxyCore", in: "DataPlane",
         [
-            "StreamProxy", "PorticoModel", "CSystem", "EventLoop", "FastCGICore", "HTTP2Core", "HTTPCore", "Patterns", "Passwords",
+            "StreamProxy", "PorticoModel", "CSystem", "EventLoop", "FastCGICore", "HTTP2Core", "HTTPCore", "Patterns",
+            "Passwords",
             "Compression",
             "Routing", "Policies",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",

@@ -46,7 +46,7 @@ final class StreamSockets {
 
     private func openMissing() {
         for port in wanted.sorted() where sockets[port] == nil {
-            do {
+            do throws(ListenError) {
                 let opened = try open(port)
                 sockets[port] = opened
                 complaints[port] = nil
@@ -69,7 +69,7 @@ final class StreamSockets {
         var opened: [[Int32]] = Array(repeating: [], count: workers)
         for host in hosts {
             let address = ListenAddress(host: host, port: port.number)
-            do {
+            do throws(ListenError) {
                 if port.transport == .tcp, reserved.contains(port.number) {
                     throw ListenError(address: address, code: EADDRINUSE)
                 }

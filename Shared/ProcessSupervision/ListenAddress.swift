@@ -74,6 +74,11 @@ package struct ListenError: Error, Hashable, CustomStringConvertible {
     package var address: ListenAddress
     package var code: Int32
 
+    package init(address: ListenAddress, code: Int32) {
+        self.address = address
+        self.code = code
+    }
+
     package var description: String {
         switch code {
         case EADDRINUSE: "\(address) is in use by another program; give another port"
