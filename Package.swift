@@ -71,8 +71,12 @@ let controlPlane: [Target] = [
         ["PorticoModel", "ClusterState", "ProcessSupervision", "COpenSSL", "CSystem", logging]),
     library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState", "Patterns"]),
     library("SnippetParser", in: "ControlPlane", ["PorticoModel", "Patterns"]),
+    library("Certificates", in: "ControlPlane", ["PorticoModel", "COpenSSL"]),
     library(
-        "RouteCompiler", in: "ControlPlane", ["PorticoModel", "ClusterState", "IngressAnnotations", "SnippetParser"]),
+        "RouteCompiler", in: "ControlPlane",
+        [
+            "PorticoModel", "PorticoSnapshot", "Certificates", "ClusterState", "IngressAnnotations", "SnippetParser",
+        ]),
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     library(
         "SnapshotPublisher", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
@@ -85,6 +89,7 @@ let controlPlane: [Target] = [
         [
             "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "KubernetesAPI", "Leadership",
             "IngressStatus", "ObjectEvents", "Admission", "ProcessSupervision",
+            "Certificates",
             "IngressAnnotations",
             "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "ControlServer",
             "PorticoTelemetry", "ControlLink", "CSystem", logging,
@@ -130,6 +135,7 @@ let dataPlane: [Target] = [
             "Passwords",
             "Compression",
             "Routing", "Policies",
+            "TLSEngine",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",
         ]),
     executable(

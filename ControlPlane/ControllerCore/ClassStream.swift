@@ -83,6 +83,20 @@ final class ClassStream {
 
     func review(_ candidate: Ingress) -> IngressReview { compiler.review(candidate) }
 
+    /// Tells the time and what all workers share.
+    /// - Returns: the objects whose diagnostics changed.
+    func take(_ shared: [LiveObject], at seconds: Int64) -> [ObjectReference: [Diagnostic]] {
+        var live = takeLiveState(of: compiler.supply(shared))
+        let result = compiler.advance(to: seconds)
+        live.append(takeLiveState(of: result))
+        if !live.isEmpty {
+            listener?.updateLiveState(
+                of: name, changed: live.changed, removed: live.removed, objects: live.objects,
+                removedObjects: live.removedObjects)
+        }
+        return result.changedDiagnostics
+    }
+
     /// Takes the addresses of external names.
     func take(resolved: [EndpointSet]) {
         let wanted = resolved.filter { externalNames[$0.upstream] != nil }
@@ -94,7 +108,9 @@ final class ClassStream {
         if firstPublished == nil { firstPublished = published.version }
         publications += 1
         // A pinned version may have upstreams that the newest configuration has not.
-        let retained = takeLiveState(of: compiler.retain(publisher.pinnedUpstreams))
+        let retained = takeLiveState(
+            of:
+                compiler.retain(publisher.pinnedUpstreams, objects: publisher.pinnedTLSObjects))
         let contents = published.contents
         listener?.publish(
             PublishedSnapshot(
@@ -135,6 +151,13 @@ struct LiveChanges {
     var removed: [String] = []
     var objects: [LiveObject] = []
     var removedObjects: [LiveObjectName] = []
+
+    mutating func append(_ other: LiveChanges) {
+        changed += other.changed
+        removed += other.removed
+        objects += other.objects
+        removedObjects += other.removedObjects
+    }
 
     var isEmpty: Bool { changed.isEmpty && removed.isEmpty && objects.isEmpty && removedObjects.isEmpty }
 }

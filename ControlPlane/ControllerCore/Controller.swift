@@ -26,6 +26,8 @@ actor Controller {
 
     let objects = ClusterObjects()
     let versions: VersionAllocator
+    private var tlsMaterial = SharedTLSMaterial()
+    private var timer: (any DispatchSourceTimer)?
     /// The default class group's first.
     let streams: [ClassStream]
     var diagnostics = DiagnosticTable()
@@ -63,10 +65,28 @@ actor Controller {
     func connect(
         source: any ObjectSource, listener: LinkListener, resolvers: [ExternalNameResolver], duties: ClusterDuties?
     ) {
+        let timer = DispatchSource.makeTimerSource(queue: executor.queue)
+        timer.schedule(
+            deadline: .now() + .seconds(Controller.tickSeconds), repeating: .seconds(Controller.tickSeconds))
+        timer.setEventHandler { [weak self] in self?.post(.tick) }
+        timer.resume()
+        self.timer = timer
         self.source = source
         self.duties = duties
         self.listener = listener
         for (stream, resolver) in zip(streams, resolvers) { stream.connect(listener: listener, resolver: resolver) }
+        tick()
+    }
+
+    /// Certificates expire and keys of tickets are renewed without any event.
+    static let tickSeconds = 15
+
+    private func tick() {
+        let now = Int64(Controller.now())
+        let shared = tlsMaterial.objects(at: now)
+        for stream in streams {
+            tellEvents(diagnostics.replace(stream.take(shared, at: now), of: stream.name, logger))
+        }
     }
 
     func stream(_ classGroup: String) -> ClassStream? { streams.first { $0.name == classGroup } }
@@ -92,6 +112,7 @@ actor Controller {
             case .resolved(let set, let classGroup): resolved[classGroup, default: []].append(set)
             case .link(let event): handle(event)
             case .leadership(let state): take(state)
+            case .tick: tick()
             }
         }
         if let progress { take(changes, progress) }

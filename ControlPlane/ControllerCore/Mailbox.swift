@@ -11,6 +11,8 @@ enum ControllerEvent: Sendable {
     case resolved(EndpointSet, classGroup: String)
     case link(LinkListenerEvent)
     case leadership(Leadership.State)
+    /// Time has passed.
+    case tick
 }
 
 /// Collects events of all threads in order. Those that arrive while the controller works become one batch.

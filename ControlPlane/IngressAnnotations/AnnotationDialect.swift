@@ -33,7 +33,8 @@ package struct AnnotationDialect: Sendable {
         rewriteAnnotations, redirectAnnotations, responseRewritingAnnotations, headerAnnotations,
         errorPageAnnotations, balancingAnnotations, affinityAnnotations, canaryAnnotations, addressAnnotations,
         passwordAnnotations, externalAuthenticationAnnotations, rateLimitAnnotations, crossOriginAnnotations,
-        mirrorAnnotations, snippetAnnotations, backendProtocolAnnotations,
+        mirrorAnnotations, snippetAnnotations, backendProtocolAnnotations, tlsAnnotations,
+        clientCertificateAnnotations, upstreamTLSAnnotations,
     ]
 
     /// Translates an Ingress's annotations, starting from what the ConfigMap says.

@@ -73,7 +73,7 @@ package enum GlobalOptionRegistry {
         downstreamOptions, headerOptions, upstreamOptions, policyOptions, loggingOptions, balancingOptions,
         responseBufferOptions, responseRewritingOptions, addressOptions, rateLimitOptions, securityOptions,
         globalAuthenticationOptions, compressionOptions, routeOptions, tracingOptions, snippetOptions,
-        http2Options, streamOptions, optionsWithoutEffect,
+        http2Options, streamOptions, tlsOptions, optionsWithoutEffect,
     ]
 
     /// Translates a ConfigMap; nil gives the defaults. A value that cannot be taken leaves the default in force.

@@ -18,6 +18,9 @@ package struct GlobalOptions: Hashable, Sendable {
     package var allowedResponseHeaders: Set<String> = []
     /// Snippets of the ConfigMap itself, which hold for every host and every location.
     package var snippets = SnippetTexts()
+    /// `ssl-redirect`.
+    var redirectsToTLS = true
+    var transportSecurity = TransportSecurity()
     var logTemplate = ""
     var logEscaping = LogEscaping.standard
     var accessLogPath: String?

@@ -23,6 +23,7 @@ package struct IngressPolicy: Hashable, Sendable {
     package var rejection: String?
     package var references = PolicyReferences()
     package var snippets = SnippetTexts()
+    package var tls = IngressTLSPolicy()
 
     var redirects = RedirectChoices()
     var replacements = ReplacementChoices()

@@ -55,9 +55,12 @@ extension Compiler {
     func emitHosts(_ work: CompilerWork, into result: inout CompilationResult) {
         for host in work.emittedHosts {
             if let routes = hosts[host] {
-                let section = HostEmission.section(host, routes) { publishedNames[$0] ?? $0.plainName }
+                var section = HostEmission.section(host, routes) { publishedNames[$0] ?? $0.plainName }
+                section.tls = emittedTLS(host, routes) { publishedNames[$0] ?? $0.plainName }
+                tlsObjects.set(Section.virtualHost(section).tlsObjects, for: .host(host))
                 publish(.virtualHost(section), into: &result)
             } else {
+                tlsObjects.set([], for: .host(host))
                 remove(SectionName(kind: .virtualHost, name: host), from: &result)
             }
         }
@@ -66,6 +69,11 @@ extension Compiler {
     func emitGlobalSettings(into result: inout CompilationResult) {
         var settings = options.settings
         if let key = defaultBackend { settings.defaultUpstream = defaultUpstream(key) }
+        if let certificate = configuration.defaultCertificate {
+            settings.tls.defaultCertificate = certificate.description
+        }
+        noteDefaultCertificate()
+        tlsObjects.set(Section.globalSettings(settings).tlsObjects, for: .settings)
         publish(.globalSettings(settings), into: &result)
     }
 

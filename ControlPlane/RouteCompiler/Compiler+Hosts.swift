@@ -39,6 +39,7 @@ extension Compiler {
     }
 
     private func replace(_ host: String, with routes: [MergedRoute]?, _ work: inout CompilerWork) {
+        if replaceTLS(host, exists: routes != nil) { work.emittedHosts.insert(host) }
         let old = hosts[host]
         guard routes != old else { return }
         hosts[host] = routes

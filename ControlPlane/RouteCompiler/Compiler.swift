@@ -28,6 +28,14 @@ package final class Compiler {
     var hosts: [String: [MergedRoute]] = [:]
     var losersOfHost: [String: Set<ObjectReference>] = [:]
     var passwords = PasswordTable()
+    let certificates = CertificateTable()
+    var tlsObjects = LiveObjectTable()
+    /// What the owner gives to all workers: keys of tickets, and a certificate for want of a better one.
+    var supplied: [LiveObjectName: LiveObject] = [:]
+    /// Seconds since 1970, as the owner last said.
+    var now: Int64 = 0
+    /// What the Ingresses of a host say about TLS.
+    var tlsOfHost: [String: PlannedHostTLS] = [:]
     var liveObjects: [LiveObjectName: LiveObject] = [:]
     var upstreams = UpstreamTable()
     var publishedNames: [UpstreamKey: String] = [:]
@@ -56,17 +64,29 @@ package final class Compiler {
     package func update(after changes: [AppliedChange]) -> CompilationResult {
         var work = CompilerWork()
         for change in changes { note(change, in: &work) }
+        return compile(&work, concernsStreams: changes.contains { concernsStreams($0.reference) })
+    }
+
+    /// Plans again what refers to these objects, which are as before: time has passed.
+    func refresh(_ references: [ObjectReference]) -> CompilationResult {
+        var work = CompilerWork()
+        for reference in references { work.ingresses.formUnion(ingressesOfReference[reference]) }
+        return compile(&work, concernsStreams: false)
+    }
+
+    private func compile(_ work: inout CompilerWork, concernsStreams: Bool) -> CompilationResult {
         if work.rereadsOptions || sections.isEmpty { rereadOptions(&work) }
         let pass = planPass()
         for name in work.ingresses { replan(name, pass, &work) }
         remergeHosts(&work)
-        if changes.contains(where: { concernsStreams($0.reference) }) { replanStreams() }
+        if concernsStreams { replanStreams() }
         var result = CompilationResult()
         emitUpstreams(&work, into: &result)
         emitHosts(work, into: &result)
         emitStreams(into: &result)
         emitGlobalSettings(into: &result)
         emitPasswords(into: &result)
+        emitTLSObjects(into: &result)
         emitDiagnostics(into: &result)
         result.changedSections.sort { $0.name < $1.name }
         result.removedSections.sort()
@@ -78,7 +98,7 @@ package final class Compiler {
     /// They replace the ones that were retained before.
     ///
     /// - Returns: changes of live state only.
-    package func retain(_ settings: [UpstreamSettings]) -> CompilationResult {
+    package func retain(_ settings: [UpstreamSettings], objects: Set<LiveObjectName> = []) -> CompilationResult {
         let before = retained
         retained = RetainedUpstreams(settings)
         var result = CompilationResult()
@@ -87,6 +107,8 @@ package final class Compiler {
         }
         let pass = EndpointPass(state: state)
         for name in retained.names.sorted() { publishRetained(name, pass, into: &result) }
+        tlsObjects.set(objects, for: .pinned)
+        emitTLSObjects(into: &result)
         return result
     }
 
@@ -130,7 +152,9 @@ package final class Compiler {
             work.ingresses.formUnion(state.ingresses(mentioning: .none))
             work.ingresses.formUnion(state.ingresses(mentioning: .annotation("")))
         case .configMap: if name == configuration.configMap { work.rereadsOptions = true }
-        case .secret: passwords.touch(name)
+        case .secret:
+            passwords.touch(name)
+            touchTLS(name)
         case .namespace, nil: break
         }
     }
@@ -200,7 +224,11 @@ package final class Compiler {
         PlanPass(
             dialect: dialect, options: options,
             classes: ClassPass(selection: configuration.classes, classes: state.ingressClasses),
-            endpoints: EndpointPass(state: state), snippets: SnippetPass(global: globalSnippets))
+            endpoints: EndpointPass(state: state), snippets: SnippetPass(global: globalSnippets),
+            tls: TLSPass(
+                prefix: dialect.prefix, state: state, table: certificates,
+                allowsOtherNamespaces: options.security.allowsCrossNamespaceReferences,
+                allowsPassthrough: configuration.allowsPassthrough, now: now))
     }
 
     /// The plans of the Ingresses that mention a host, in no order.

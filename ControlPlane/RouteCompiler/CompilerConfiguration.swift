@@ -33,6 +33,10 @@ package struct CompilerConfiguration: Hashable, Sendable {
     package var reservedPorts: Set<UInt16> = []
     /// Takes the requests that no route claims (`--default-backend-service`); its first port is used.
     package var defaultBackendService: ObjectName?
+    /// For hosts without a certificate of their own (`--default-ssl-certificate`).
+    package var defaultCertificate: ObjectName?
+    /// Whether `ssl-passthrough` counts (`--enable-ssl-passthrough`).
+    package var allowsPassthrough = false
     /// Before the slash of every vendor annotation (`--annotations-prefix`).
     package var annotationPrefix = "nginx.ingress.kubernetes.io"
 

@@ -61,6 +61,8 @@ struct IngressPlan: Hashable, Sendable {
     /// What snippets say of its hosts as a whole; of several Ingresses the first with a snippet of its own counts.
     var server: SnippetTranslation?
     var hasOwnServer = false
+    /// Nil where it says nothing about TLS.
+    var tls: PlannedTLS?
     /// The Secrets with the users of its routes.
     var passwords: PasswordSource?
 

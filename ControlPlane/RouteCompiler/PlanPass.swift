@@ -21,6 +21,7 @@ struct PlanPass {
     let classes: ClassPass
     let endpoints: EndpointPass
     let snippets: SnippetPass
+    let tls: TLSPass
 
     func plan(_ ingress: Ingress) -> Outcome {
         var log = PlanLog(ingress: ObjectReference(kind: ObjectKind.ingress.rawValue, name: ingress.metadata.name))
@@ -31,15 +32,23 @@ struct PlanPass {
             return Outcome(plan: nil, diagnostics: log.diagnostics)
         case .served: break
         }
-        let (policy, findings) = dialect.policy(of: ingress.metadata, options: options)
+        var (policy, findings) = dialect.policy(of: ingress.metadata, options: options)
         log.diagnostics += findings
         guard policy.rejection == nil else { return Outcome(plan: nil, diagnostics: log.diagnostics) }
+        var references: Set<ObjectReference> = []
+        if let choice = policy.tls.upstream, policy.route.backendProtocol.usesTLS(clientUsesTLS: true) {
+            policy.features.upstreamTLS = tls.upstreamTLS(choice, ingress.metadata, &references, &log)
+        }
         let pass = PolicyPass(
             prefix: dialect.prefix, options: options, state: endpoints.state, endpoints: endpoints,
             snippets: snippets)
         let resolved = policy.isCanary ? PolicyPass.Result() : pass.resolve(policy, of: ingress.metadata, &log)
-        let plan = plan(ingress, policy, resolved, &log)
-        return Outcome(plan: plan, diagnostics: log.diagnostics, references: resolved.references)
+        var plan = plan(ingress, policy, resolved, &log)
+        let planned = tls.plan(ingress, policy.tls, &log)
+        plan.tls = planned.tls
+        references.formUnion(planned.references)
+        return Outcome(
+            plan: plan, diagnostics: log.diagnostics, references: references.union(resolved.references))
     }
 
     func isServed(_ ingress: Ingress) -> Bool { classes.decide(ingress) == .served }

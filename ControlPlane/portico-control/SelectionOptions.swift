@@ -50,6 +50,15 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Takes the requests that no route claims.", valueName: "namespace/name"))
     var defaultBackendService: NamespacedName?
 
+    @Option(
+        help: ArgumentHelp(
+            "The Secret with the certificate of hosts that have none. (default: one made at start)",
+            valueName: "namespace/name"))
+    var defaultSslCertificate: NamespacedName?
+
+    @Flag(help: "Let Ingresses ask that connections go through as they are, by ssl-passthrough.")
+    var enableSslPassthrough = false
+
     @Option(help: ArgumentHelp("What annotations begin with.", valueName: "prefix"))
     var annotationsPrefix = "nginx.ingress.kubernetes.io"
 
@@ -99,6 +108,8 @@ struct SelectionOptions: ParsableArguments {
         configuration.reservedPorts = [httpPort, httpsPort]
         configuration.defaultBackendService = defaultBackendService?.name
         configuration.annotationPrefix = annotationsPrefix
+        configuration.defaultCertificate = defaultSslCertificate?.name
+        configuration.allowsPassthrough = enableSslPassthrough
         return configuration
     }
 }

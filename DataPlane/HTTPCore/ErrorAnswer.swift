@@ -7,15 +7,19 @@ package enum ErrorAnswer {
     ///   - date: the value of the Date field.
     ///   - closes: says that the connection closes behind the answer.
     ///   - omitsBody: for HEAD requests; the length is given all the same.
+    ///   - fields: further fields, whole lines.
     package static func write(
-        status: Int, date: UnsafeRawBufferPointer, closes: Bool, omitsBody: Bool, to writer: inout ByteWriter
+        status: Int, date: UnsafeRawBufferPointer, closes: Bool, omitsBody: Bool, fields: [UInt8] = [],
+        to writer: inout ByteWriter
     ) {
         writer.appendStatusLine(status)
         writer.append("Date: ")
         writer.append(date)
         writer.append("\r\nContent-Type: text/html\r\nContent-Length: ")
         writer.append(decimal: bodyByteCount(status))
-        writer.append(closes ? "\r\nConnection: close\r\n\r\n" : "\r\nConnection: keep-alive\r\n\r\n")
+        writer.append(closes ? "\r\nConnection: close\r\n" : "\r\nConnection: keep-alive\r\n")
+        if !fields.isEmpty { writer.append(fields) }
+        writer.appendLineEnd()
         if !omitsBody { writeBody(status, to: &writer) }
     }
 
@@ -55,11 +59,13 @@ package enum ErrorAnswer {
         switch status {
         case 400: "The request is not well-formed HTTP."
         case 403: "This client may not have this page."
+        case 301, 302, 307, 308: "The page is at another address."
         case 404: "No route leads here: default backend - 404"
         case 405: "The request's method is not allowed here."
         case 408: "The request did not arrive in time."
         case 413: "The request's body is larger than allowed."
         case 414: "The request's address is longer than allowed."
+        case 421: "This connection was made for another host."
         case 429: "Too many requests came from this client."
         case 431: "The request's header fields are larger than allowed."
         case 500: "The proxy could not handle the request."

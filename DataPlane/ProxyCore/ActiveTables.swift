@@ -14,6 +14,8 @@ final class ActiveTables {
     let forwardedForName: [UInt8]
     let usesOwnForwardedFor: Bool
     let headLimits: HeadLimits
+    /// The field of that name with its value, a whole line; empty where it is not sent.
+    let strictTransportSecurity: [UInt8]
     let poolLimits: PoolLimits
     let http2Limits: HTTP2Limits
     /// Fields of requests that go no further for their names or because they are meant for one connection.
@@ -53,6 +55,9 @@ final class ActiveTables {
         resolvesClient = routing.globals.usesForwardedHeaders || routing.globals.usesRealIP
         concernsRequests = compiled.concernsRequests || defaultFeatures != nil
         globals = routing.globals
+        let security = routing.globals.tls.strictTransportSecurity
+        strictTransportSecurity =
+            security.isEmpty ? [] : Array("Strict-Transport-Security: \(security)\r\n".utf8)
         trustedProxies = AddressBlocks(routing.globals.trustedProxies)
         forwardedForName = routing.globals.forwardedForHeader.lowercased().utf8.map { $0 }
         usesOwnForwardedFor = forwardedForName != Array("x-forwarded-for".utf8)

@@ -1,5 +1,6 @@
 import EventLoop
 import HTTPCore
+import TLSEngine
 
 /// The client's end of an exchange: an HTTP/1 connection, or one stream of an HTTP/2 connection.
 ///
@@ -7,7 +8,7 @@ import HTTPCore
 /// bytes that are asked for. So an exchange does not know whom it serves; few places ask `isStream`.
 class Downstream: EventHandler {
     enum State: UInt8 {
-        case proxyHeader, idle, readingHead, readingBody, waiting, flushing, lingering, tunnel, http2, closed
+        case proxyHeader, handshake, idle, readingHead, readingBody, waiting, flushing, lingering, tunnel, http2, closed
     }
 
     struct Flags: OptionSet {
@@ -29,6 +30,8 @@ class Downstream: EventHandler {
         static let isSecure = Flags(rawValue: 256)
         /// The loop tells when the kernel takes bytes again.
         static let watchesWrites = Flags(rawValue: 512)
+        /// Counted among the handshakes under way.
+        static let isShakingHands = Flags(rawValue: 1024)
     }
 
     final let core: WorkerCore
@@ -44,6 +47,8 @@ class Downstream: EventHandler {
     /// Bytes that the kernel did not take.
     @exclusivity(unchecked) final var output = PooledBuffer()
     @exclusivity(unchecked) final var exchange: Exchange?
+    /// Of a connection over TLS, once the client's first message is there; streams share that of their connection.
+    @exclusivity(unchecked) final var tls: TLSSession?
 
     init(core: WorkerCore, peer: SocketAddress, localPort: UInt16, state: State) {
         self.core = core

@@ -7,6 +7,7 @@ import Policies
 ///
 /// States:
 /// - proxyHeader: a PROXY protocol header is awaited.
+/// - handshake: TLS is being set up.
 /// - idle: no byte of the next request has come.
 /// - readingHead: a part of a head waits in `input`.
 /// - readingBody: the exchange takes the request's body.
@@ -22,11 +23,12 @@ final class DownstreamConnection: Downstream {
     @exclusivity(unchecked) var progress = HeadProgress()
     @exclusivity(unchecked) var http2: DownstreamHTTP2?
 
-    init(core: WorkerCore, descriptor: Int32, peer: SocketAddress, localPort: UInt16) {
+    init(core: WorkerCore, descriptor: Int32, peer: SocketAddress, localPort: UInt16, isSecure: Bool = false) {
         self.descriptor = descriptor
         super.init(
             core: core, peer: peer, localPort: localPort,
-            state: core.tables.globals.usesProxyProtocol ? .proxyHeader : .idle)
+            state: core.tables.globals.usesProxyProtocol ? .proxyHeader : isSecure ? .handshake : .idle)
+        if isSecure { flags.insert(.isSecure) }
     }
 
     /// Takes the connection into the loop and reads what has come.
@@ -39,11 +41,11 @@ final class DownstreamConnection: Downstream {
         }
         core.counters.handledConnections += 1
         core.counters.openConnections += 1
-        let timeout =
-            state == .proxyHeader
-            ? core.tables.globals.proxyProtocolTimeoutMilliseconds
-            : core.tables.globals.clientHeaderTimeoutMilliseconds
-        loop.setDeadline(self, after: timeout)
+        if state == .proxyHeader {
+            loop.setDeadline(self, after: core.tables.globals.proxyProtocolTimeoutMilliseconds)
+        } else {
+            awaitFirstBytes()
+        }
         flags.insert(.mayRead)
         read()
     }
@@ -57,6 +59,7 @@ final class DownstreamConnection: Downstream {
             exchange.downstreamWasLost()
         }
         if let http2 { http2.connectionWasLost() }
+        if flags.contains(.isSecure) { endSession() }
         core.buffers.give(&input)
         core.buffers.give(&output)
         loop.unregister(self)
@@ -96,6 +99,7 @@ final class DownstreamConnection: Downstream {
         case .idle, .readingHead: readRequests()
         case .readingBody: exchange?.readBody()
         case .proxyHeader: readProxyHeader()
+        case .handshake: readHandshake()
         case .tunnel: exchange?.pumpDownstream()
         case .lingering: discardInput()
         case .http2: http2?.read()
@@ -106,6 +110,9 @@ final class DownstreamConnection: Downstream {
     override func deadlinePassed() {
         switch state {
         case .idle, .proxyHeader, .lingering, .closed: close()
+        case .handshake:
+            core.counters.timeouts += 1
+            close()
         case .readingHead:
             core.counters.timeouts += 1
             refuse(status: 408)
@@ -131,9 +138,8 @@ final class DownstreamConnection: Downstream {
         case .complete(let count, let addresses):
             input.consumed(count)
             if let addresses, core.tables.trustedProxies.contains(peer) { peer = SocketAddress(addresses) }
-            state = .idle
-            loop.setDeadline(self, after: core.tables.globals.clientHeaderTimeoutMilliseconds)
-            readRequests()
+            awaitFirstBytes()
+            if state == .handshake { readHandshake() } else { readRequests() }
         }
     }
 
@@ -160,6 +166,7 @@ final class DownstreamConnection: Downstream {
     }
 
     override func receive(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+        if let tls { return receive(over: tls, into: memory) }
         let transfer = Socket.receive(descriptor, into: memory)
         switch transfer {
         case .bytes(let count):
@@ -175,6 +182,12 @@ final class DownstreamConnection: Downstream {
     // MARK: Writing
 
     override func write(_ bytes: UnsafeRawBufferPointer, headCount: Int, isLast: Bool) -> Bool {
+        if let tls { return write(bytes, over: tls) }
+        return send(bytes)
+    }
+
+    /// Sends bytes as they go over the wire.
+    func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if !output.isEmpty {
             core.buffers.append(bytes, to: &output)
             return true
@@ -208,7 +221,10 @@ final class DownstreamConnection: Downstream {
         if !input.isEmpty || flags.contains(.mayRead) { readRequests() }
     }
 
-    override func shutdownWriting() { Socket.shutdownWriting(descriptor) }
+    override func shutdownWriting() {
+        if let tls { close(tls) }
+        if state != .closed { Socket.shutdownWriting(descriptor) }
+    }
 
     // MARK: Draining
 
@@ -224,7 +240,7 @@ final class DownstreamConnection: Downstream {
             readRequests()
             guard state == .idle else { return }
             if isFresh { loop.setDeadline(self, after: Self.drainGraceMilliseconds) } else { close() }
-        case .proxyHeader: close()
+        case .proxyHeader, .handshake: close()
         case .http2: http2?.drain()
         default: flags.insert(.closesAfterResponse)
         }

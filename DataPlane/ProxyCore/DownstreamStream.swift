@@ -30,6 +30,7 @@ final class DownstreamStream: Downstream {
         localPort = owner.connection.localPort
         flags = .isStream
         if owner.connection.flags.contains(.isSecure) { flags.insert(.isSecure) }
+        tls = owner.connection.tls
         state = .waiting
         hasDrained = false
         hasWrittenLast = false
@@ -52,6 +53,7 @@ final class DownstreamStream: Downstream {
     private func retire() {
         guard slot != EventHandler.unregistered else { return }
         state = .closed
+        tls = nil
         core.buffers.give(&input)
         loop.unregister(self)
         core.giveBack(self)

@@ -67,7 +67,9 @@ extension Exchange {
             writer.append(decimal: bodyCount)
         }
         let closes = downstream.flags.contains(.closesAfterResponse)
-        writer.append(closes ? "\r\nConnection: close\r\n\r\n" : "\r\nConnection: keep-alive\r\n\r\n")
+        writer.append(closes ? "\r\nConnection: close\r\n" : "\r\nConnection: keep-alive\r\n")
+        if addsStrictTransportSecurity(downstream) { writer.append(tables.strictTransportSecurity) }
+        writer.appendLineEnd()
         return edited(writer.written, isOwn: true, extras, fields)
     }
 

@@ -41,6 +41,7 @@ extension Exchange {
             extras.path = extras.keep(path, buffers)
             extras.keep(core.policies.captures, of: path, buffers)
         }
+        if let route, concernsTLS(route), !passTLS(route, bytes, request, from: downstream) { return 0 }
         guard advance(extras), self.extras === extras else { return 0 }
         return forward(request, rest: UnsafeRawBufferPointer(rebasing: bytes[request.byteCount...]), extras)
     }

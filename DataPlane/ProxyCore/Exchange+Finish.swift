@@ -3,9 +3,12 @@ import HTTPCore
 /// Answers of the proxy itself, and the last phases: log and metrics.
 extension Exchange {
     /// Ends the exchange with an answer of the proxy's own.
-    func answer(status: Int) {
+    func answer(status: Int) { answer(status: status, fields: []) }
+
+    /// - Parameter fields: further fields of its head, whole lines; with them, policies add none.
+    func answer(status: Int, fields: [UInt8]) {
         guard let downstream, prepareAnswer(status, downstream) else { return }
-        if let extras { return answer(status, nil, extras, for: downstream) { _ in } }
+        if fields.isEmpty, let extras { return answer(status, nil, extras, for: downstream) { _ in } }
         var writer = ByteWriter(core.scratch)
         let closes = downstream.flags.contains(.closesAfterResponse)
         var bodyCount = 0
@@ -13,7 +16,9 @@ extension Exchange {
             writeGRPCAnswer(status: status, to: &writer)
         } else {
             ErrorAnswer.write(
-                status: status, date: core.time.date, closes: closes, omitsBody: method == .head, to: &writer)
+                status: status, date: core.time.date, closes: closes, omitsBody: method == .head,
+                fields: addsStrictTransportSecurity(downstream) ? fields + tables.strictTransportSecurity : fields,
+                to: &writer)
             bodyCount = method == .head ? 0 : ErrorAnswer.bodyByteCount(status)
         }
         responseCount = UInt64(bodyCount)

@@ -13,7 +13,9 @@ extension Exchange {
         _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: Downstream
     ) -> Bool {
         // Forwarding fields repeat values of the request at most five times over.
-        let repeated = 2 * Int(request.authority.count) + forwardedValueCount(bytes, request)
+        let repeated =
+            2 * Int(request.authority.count) + forwardedValueCount(bytes, request)
+            + clientCertificateByteCount(downstream)
         let capacity = request.byteCount + repeated + Exchange.addition
         guard capacity <= 4 * WorkerCore.maximumWrittenHead else { return false }
         buffers.reserve(capacity, in: &head)
@@ -26,7 +28,9 @@ extension Exchange {
         facts.methodAndTarget = ByteRange(0, writer.count)
         writer.append(" HTTP/1.1\r\n")
         writeForwardingFields(bytes, request, from: downstream, to: &writer)
-        copyFields(bytes, request, to: &writer)
+        let shown = shownCertificate(downstream)
+        if let shown { writeClientCertificate(shown, to: &writer) }
+        copyFields(bytes, request, dropsCertificates: shown != nil, to: &writer)
         if wantsUpgrade, let upgrade = request.fields.value(of: .upgrade) {
             writer.append("Connection: upgrade\r\nUpgrade: ")
             writer.append(bytes, range: upgrade)
@@ -82,7 +86,9 @@ extension Exchange {
         } else {
             writer.append(decimal: UInt64(downstream.localPort))
         }
-        writeSchemeFields(bytes, trusts ? fields.value(of: .xForwardedProto) : nil, to: &writer)
+        writeSchemeFields(
+            bytes, trusts ? fields.value(of: .xForwardedProto) : nil, isSecure: downstream.flags.contains(.isSecure),
+            to: &writer)
         if tables.globals.usesProxyProtocol {
             writer.append("\r\n")
             writer.append(tables.proxyProtocolField)
@@ -101,10 +107,13 @@ extension Exchange {
     }
 
     private func writeSchemeFields(
-        _ bytes: UnsafeRawBufferPointer, _ incoming: ByteRange?, to writer: inout ByteWriter
+        _ bytes: UnsafeRawBufferPointer, _ incoming: ByteRange?, isSecure: Bool, to writer: inout ByteWriter
     ) {
         guard let incoming, incoming.count < 16 else {
-            writer.append("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Scheme: http\r\nX-Scheme: http")
+            writer.append(
+                isSecure
+                    ? "\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Scheme: https\r\nX-Scheme: https"
+                    : "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Scheme: http\r\nX-Scheme: http")
             return
         }
         writer.append("\r\nX-Forwarded-Proto: ")
@@ -134,13 +143,17 @@ extension Exchange {
     }
 
     /// Copies runs of fields that stay, line by line as they came.
-    private func copyFields(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter) {
+    private func copyFields(
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, dropsCertificates: Bool, to writer: inout ByteWriter
+    ) {
         let fields = request.fields
         let droppedFlags = tables.droppedFieldFlags
         var runStart = -1
         for index in 0..<fields.count {
             let field = fields[index]
-            if field.flags.rawValue & droppedFlags.rawValue != 0 || core.replacedRequestFields.contains(field.id) {
+            if field.flags.rawValue & droppedFlags.rawValue != 0 || core.replacedRequestFields.contains(field.id)
+                || dropsCertificates && isClientCertificateField(bytes[field.name])
+            {
                 if runStart >= 0 { writer.append(bytes, range: ByteRange(runStart, Int(field.nameStart))) }
                 runStart = -1
                 continue

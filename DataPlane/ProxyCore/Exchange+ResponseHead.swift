@@ -174,7 +174,9 @@ extension Exchange {
         to writer: inout ByteWriter
     ) {
         writeStatusLine(bytes, response, to: &writer)
-        copyFields(bytes, response, to: &writer)
+        let isForTLSOnly = addsStrictTransportSecurity(downstream)
+        copyFields(bytes, response, dropsTransportSecurity: isForTLSOnly, to: &writer)
+        if isForTLSOnly { writer.append(strictTransportSecurity) }
         if !response.fields.present.contains(.date) {
             writer.append("Date: ")
             writer.append(core.time.date)
@@ -207,7 +209,10 @@ extension Exchange {
         writer.appendLineEnd()
     }
 
-    private func copyFields(_ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, to writer: inout ByteWriter) {
+    private func copyFields(
+        _ bytes: UnsafeRawBufferPointer, _ response: ResponseHead, dropsTransportSecurity: Bool = false,
+        to writer: inout ByteWriter
+    ) {
         let fields = response.fields
         let passesServer = tables.globals.passesServerHeader
         var runStart = -1
@@ -216,6 +221,7 @@ extension Exchange {
             let isDropped =
                 field.flags.contains(.hopByHop)
                 || (core.hiddenResponseFields.contains(field.id) && !(passesServer && field.id == .server))
+                || dropsTransportSecurity && isStrictTransportSecurity(bytes[field.name])
             if isDropped {
                 if runStart >= 0 { writer.append(bytes, range: ByteRange(runStart, Int(field.nameStart))) }
                 runStart = -1

@@ -29,6 +29,7 @@ extension Exchange {
             answer(status: status)
             return 0
         }
+        if let route, concernsTLS(route), !passTLS(route, bytes, request, from: downstream) { return 0 }
         guard let route, !route.route.upstream.isEmpty else {
             // As for any answer made here, a body that still comes is not read.
             answer(status: 404)

@@ -135,8 +135,8 @@ final class LinkAttachment: EventHandler {
             case .apply(let update): client.finishApplying(apply(update))
             case .setEndpoints(let sets): for set in sets { worker.apply(set) }
             case .removeUpstreams(let names): for name in names { worker.removeEndpoints(of: name) }
-            case .setObjects(let objects): for object in objects { worker.core.policies.set(object) }
-            case .removeObjects(let names): for name in names { worker.core.policies.remove(name) }
+            case .setObjects(let objects): worker.apply(objects)
+            case .removeObjects(let names): worker.remove(names)
             case .initialStateComplete: if isSupervisors { return moveOn() }
             case .drain(let milliseconds): worker.drain(milliseconds: milliseconds)
             }

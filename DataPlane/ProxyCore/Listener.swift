@@ -11,12 +11,14 @@ final class Listener: EventHandler {
     private let core: WorkerCore
     private let descriptor: Int32
     private let port: UInt16
+    private let isSecure: Bool
     /// Given up to take a connection and close it when no other descriptor is left, so that it doesn't wait in vain.
     private var spare: Int32
     /// How many connections are expected to wait: asking for one more costs a call.
     @exclusivity(unchecked) private var burst = 1
 
-    init(core: WorkerCore, descriptor: Int32) throws {
+    init(core: WorkerCore, descriptor: Int32, isSecure: Bool) throws {
+        self.isSecure = isSecure
         self.core = core
         self.descriptor = descriptor
         port = Socket.localAddress(descriptor).port
@@ -58,7 +60,9 @@ final class Listener: EventHandler {
             Glibc.close(connection)
             return
         }
-        DownstreamConnection(core: core, descriptor: connection, peer: peer, localPort: port).open()
+        DownstreamConnection(
+            core: core, descriptor: connection, peer: peer, localPort: port, isSecure: isSecure
+        ).open()
     }
 
     private func refuseOne() {

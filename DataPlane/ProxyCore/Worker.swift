@@ -127,13 +127,29 @@ package final class Worker {
     private func listen() {
         isListening = true
         for listener in configuration.listeners {
-            if let listener = try? Listener(core: core, descriptor: listener.descriptor) { listeners.append(listener) }
+            let opened = try? Listener(
+                core: core, descriptor: listener.descriptor, isSecure: listener.kind == .https)
+            if let opened { listeners.append(opened) }
+            if listener.kind == .https, core.securePort == nil {
+                core.securePort = Socket.localAddress(listener.descriptor).port
+            }
         }
     }
 
     /// Takes an upstream's endpoints as they are now.
     package func apply(_ endpoints: EndpointSet) {
         core.close(core.upstreams.apply(endpoints))
+    }
+
+    /// Takes certificates and the like.
+    package func apply(_ objects: [LiveObject]) {
+        core.tls.apply(objects)
+        for object in objects where object.name.kind == .passwords { core.policies.set(object) }
+    }
+
+    package func remove(_ names: [LiveObjectName]) {
+        core.tls.remove(names)
+        for name in names where name.kind == .passwords { core.policies.remove(name) }
     }
 
     package func removeEndpoints(of upstream: String) {

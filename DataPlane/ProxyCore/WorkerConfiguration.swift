@@ -4,6 +4,8 @@ package struct WorkerConfiguration: Sendable {
     package struct Listener: Sendable {
         package enum Kind: Sendable {
             case http
+            /// HTTP over TLS.
+            case https
         }
 
         package var descriptor: Int32

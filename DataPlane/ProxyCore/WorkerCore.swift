@@ -4,6 +4,7 @@ import HTTPCore
 import Policies
 import PorticoModel
 import Routing
+import TLSEngine
 import Upstreams
 
 /// What all connections of a worker share: the loop, its buffers, the tables in force and the counters.
@@ -22,6 +23,12 @@ final class WorkerCore {
     let buffers = BufferPool()
     let upstreams: UpstreamDirectory
     let registries = RoutingRegistries { CompiledPolicy($0, route: $1) }
+    let tls = TLSDirectory()
+    let tlsChannel: TLSChannel
+    /// Connections whose handshake is under way.
+    @exclusivity(unchecked) var handshakes: UInt32 = 0
+    /// The port of the first listener with TLS.
+    @exclusivity(unchecked) var securePort: UInt16?
     let temporaryDirectory: String
     let requestHead = RequestHead()
     let http2: HTTP2Context
@@ -60,6 +67,7 @@ final class WorkerCore {
         waiting = WaitingExchanges(loop: loop)
         self.temporaryDirectory = temporaryDirectory
         http2 = HTTP2Context(buffers: buffers)
+        tlsChannel = TLSChannel(buffers: buffers)
         upstreams = UpstreamDirectory(offset: index)
         func memory(_ count: Int) -> UnsafeMutableRawBufferPointer { .allocate(byteCount: count, alignment: 64) }
         downstreamRead = memory(WorkerCore.downstreamReadCount)
@@ -165,6 +173,7 @@ final class WorkerCore {
     func apply(_ routing: RoutingTable) {
         tables = ActiveTables(routing, previous: tables)
         forgetSpareExchanges()
+        tls.configure(routing.globals.tls, offersHTTP2: routing.globals.usesHTTP2)
         log.configure(isOn: routing.globals.logsAccess, path: routing.globals.accessLogPath)
     }
 

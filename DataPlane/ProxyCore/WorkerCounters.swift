@@ -32,4 +32,8 @@ struct WorkerCounters {
     /// Requests over a limit of rate or connections.
     var requestsLimited: UInt64 = 0
     var mirrorsDropped: UInt64 = 0
+    var handshakes: UInt64 = 0
+    var resumedHandshakes: UInt64 = 0
+    var failedHandshakes: UInt64 = 0
+    var refusedHandshakes: UInt64 = 0
 }

@@ -1,3 +1,4 @@
+import Patterns
 import PorticoModel
 
 /// What a route's counters are kept under: they survive every change that leaves these as they are.
@@ -35,6 +36,36 @@ package final class PolicyRecord {
     package init(_ values: RoutePolicy) { self.values = values }
 }
 
+/// A regular expression for the subjects of certificates. One that cannot be read matches nothing.
+package final class SubjectPattern {
+    private let pattern: Pattern?
+    private let captures = Captures()
+
+    init(_ text: String) { pattern = try? Pattern(text) }
+
+    package func matches(_ subject: String) -> Bool {
+        guard let pattern else { return false }
+        var subject = subject
+        return subject.withUTF8 { pattern.match(UnsafeRawBufferPointer($0), into: captures) == .matched }
+    }
+}
+
+/// What a host says about TLS, shared by its routes.
+package final class HostTLS {
+    /// As in the host's section.
+    package let host: String
+    package let values: VirtualHostTLS
+    /// What a client's certificate must name; nil for anything.
+    package let subjectPattern: SubjectPattern?
+
+    init(host: String, values: VirtualHostTLS) {
+        self.host = host
+        self.values = values
+        let pattern = values.clientCertificates?.subjectPattern ?? ""
+        subjectPattern = pattern.isEmpty ? nil : SubjectPattern(pattern)
+    }
+}
+
 /// One route of a routing table, immutable. A request may hold on to it past the table's life.
 package final class RouteEntry {
     package let host: String
@@ -43,6 +74,8 @@ package final class RouteEntry {
     package let ownPolicy: PolicyRecord?
     /// What the registries' owner made of the policy; nil for routes without features.
     package let features: AnyObject?
+    /// What the host says about TLS.
+    package let tls: HostTLS?
     /// The slot of `route.upstream` in `RoutingRegistries.upstreams`.
     package let upstream: Int
     /// The slot of the route's counters in `RoutingRegistries.routes`.
@@ -51,7 +84,8 @@ package final class RouteEntry {
     package let upstreamName: [UInt8]
     private let registries: RoutingRegistries
 
-    init(host: String, route: Route, ownPolicy: PolicyRecord?, registries: RoutingRegistries) {
+    init(host: String, route: Route, ownPolicy: PolicyRecord?, tls: HostTLS? = nil, registries: RoutingRegistries) {
+        self.tls = tls
         self.host = host
         self.route = route
         self.ownPolicy = ownPolicy

@@ -6,6 +6,8 @@ package final class VirtualHostRoutes {
     /// As in the section: `shop.example.com`, `*.example.com`, or empty.
     package let host: String
     package let entries: [RouteEntry]
+    /// What the host says about TLS; nil where it says nothing.
+    package let tls: HostTLS?
     private let paths: PathIndex
     /// The routes that are regular expressions; nil for nearly all hosts.
     private let expressions: ExpressionList?
@@ -20,12 +22,14 @@ package final class VirtualHostRoutes {
         let key = VirtualHostRoutes.key(of: virtualHost.host)
         self.key = FrozenBuffer(key)
         hash = key.span.bytes.fastHash(from: 0)
+        let tls = virtualHost.tls.map { HostTLS(host: virtualHost.host, values: $0) }
+        self.tls = tls
         let policies = virtualHost.policies.map { PolicyRecord($0) }
         let entries = virtualHost.routes.map { route in
             return RouteEntry(
                 host: virtualHost.host, route: route,
                 ownPolicy: route.policy.flatMap { policies.indices.contains($0) ? policies[$0] : nil },
-                registries: registries)
+                tls: tls, registries: registries)
         }
         self.entries = entries
         candidates = FrozenBuffer(entries.map { Unmanaged.passUnretained($0) })

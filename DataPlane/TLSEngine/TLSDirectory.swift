@@ -134,8 +134,10 @@ package final class TLSDirectory {
     /// Of the certificates that cover the host, the first of each sort of key.
     private func usable(_ names: [String], for host: String) -> [ServerCertificate] {
         var chosen: [ServerCertificate] = []
+        // Connections to hosts that nobody names get the default one, whoever claims them.
+        if host.isEmpty { return [] }
         for name in names {
-            guard let candidate = certificate(name), candidate.covers(host) || host.isEmpty,
+            guard let candidate = certificate(name), candidate.covers(host),
                 !chosen.contains(where: { $0.sort == candidate.sort })
             else { continue }
             chosen.append(candidate)

@@ -23,7 +23,8 @@ import ProxyCore
         portico_name_process("portico-worker")
         let worker = try Worker(
             configuration: WorkerConfiguration(
-                listeners: options.listeners.map { WorkerConfiguration.Listener(descriptor: $0, kind: .http) },
+                listeners: options.listeners.map { WorkerConfiguration.Listener(descriptor: $0, kind: .http) }
+                    + options.secureListeners.map { WorkerConfiguration.Listener(descriptor: $0, kind: .https) },
                 supervisorLink: options.stateDescriptor, controlSocketPath: options.controlSocket, node: options.node,
                 processName: "worker-\(options.index)", index: options.index, classGroup: options.classGroup,
                 limitsDescriptor: options.limitsDescriptor < 0 ? nil : options.limitsDescriptor,

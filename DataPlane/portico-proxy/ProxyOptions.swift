@@ -6,6 +6,7 @@ import ProcessSupervision
 package struct ProxyOptions: Hashable, Sendable {
     package var controlSocket = ""
     package var http: [ListenAddress] = []
+    package var https: [ListenAddress] = []
     package var workers: Int
     package var health: ListenAddress?
     package var classGroup = ""
@@ -39,6 +40,7 @@ package struct ProxyOptions: Hashable, Sendable {
             case "--help", "-h": return .help
             case "--control-socket": options.controlSocket = try flags.value(of: flag)
             case "--http": options.http.append(try flags.address(of: flag))
+            case "--https": options.https.append(try flags.address(of: flag))
             case "--workers": options.workers = try flags.number(of: flag, in: 1...256)
             case "--health": options.health = try flags.address(of: flag)
             case "--class-group": options.classGroup = try flags.value(of: flag)
@@ -50,11 +52,12 @@ package struct ProxyOptions: Hashable, Sendable {
         guard options.controlSocket.utf8.count <= 107 else {
             throw OptionError("--control-socket takes a path of at most 107 bytes")
         }
-        guard !options.http.isEmpty else { throw OptionError("--http ADDR:PORT is missing") }
-        if let repeated = options.http.firstIndex(where: { address in
-            options.http.count(where: { $0 == address && address.port != 0 }) > 1
+        let addresses = options.http + options.https
+        guard !addresses.isEmpty else { throw OptionError("--http ADDR:PORT is missing, or --https ADDR:PORT") }
+        if let repeated = addresses.first(where: { address in
+            addresses.count(where: { $0 == address && address.port != 0 }) > 1
         }) {
-            throw OptionError("--http \(options.http[repeated]) is given twice")
+            throw OptionError("\(repeated) is given twice")
         }
         return .supervise(options)
     }
@@ -64,6 +67,7 @@ package struct ProxyOptions: Hashable, Sendable {
 
         --control-socket PATH   the Unix socket of portico-control
         --http ADDR:PORT        where to serve HTTP; repeatable; IPv6 as [ADDR]:PORT
+        --https ADDR:PORT       where to serve HTTPS; repeatable
         --workers N             worker processes (default: one per CPU)
         --health ADDR:PORT      where to answer /healthz and /readyz
         --class-group NAME      which stream of configuration to follow
@@ -83,6 +87,8 @@ package struct WorkerOptions: Hashable, Sendable {
     /// Where the sockets of TCP and UDP services arrive; -1 where there is none.
     package var handoverDescriptor: Int32 = -1
     package var listeners: [Int32] = []
+    /// Those that speak TLS.
+    package var secureListeners: [Int32] = []
     package var workers = 1
     package var classGroup = ""
     package var node = ""
@@ -100,12 +106,14 @@ package struct WorkerOptions: Hashable, Sendable {
             case "--limits-descriptor": limitsDescriptor = Int32(try flags.number(of: flag, in: 3...65_535))
             case "--handover-descriptor": handoverDescriptor = Int32(try flags.number(of: flag, in: 3...65_535))
             case "--listener": listeners.append(Int32(try flags.number(of: flag, in: 3...65_535)))
+            case "--secure-listener":
+                secureListeners.append(Int32(try flags.number(of: flag, in: 3...65_535)))
             case "--class-group": classGroup = try flags.value(of: flag)
             case "--node": node = try flags.value(of: flag)
             default: throw OptionError("there is no flag \(flag) for a worker")
             }
         }
-        guard stateDescriptor >= 0, !listeners.isEmpty else {
+        guard stateDescriptor >= 0, !listeners.isEmpty || !secureListeners.isEmpty else {
             throw OptionError("a worker is started by the supervisor, not by hand")
         }
     }
@@ -117,6 +125,7 @@ package struct WorkerOptions: Hashable, Sendable {
         if limitsDescriptor >= 0 { words += ["--limits-descriptor", "\(limitsDescriptor)"] }
         if handoverDescriptor >= 0 { words += ["--handover-descriptor", "\(handoverDescriptor)"] }
         for listener in listeners { words += ["--listener", "\(listener)"] }
+        for listener in secureListeners { words += ["--secure-listener", "\(listener)"] }
         return words + ["--class-group", classGroup, "--node", node]
     }
 }

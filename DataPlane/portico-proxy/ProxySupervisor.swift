@@ -60,7 +60,7 @@ final class ProxySupervisor {
 
     private func openSockets() throws(ListenError) {
         listeners = Array(repeating: [], count: options.workers)
-        for address in options.http {
+        for address in options.http + options.https {
             let group = try ListeningSocket.openGroup(on: address, count: options.workers)
             for (index, socket) in group.enumerated() { listeners[index].append(socket) }
         }
@@ -109,7 +109,11 @@ final class ProxySupervisor {
         }
         for (offset, socket) in listeners[index].enumerated() {
             let number = ProxySupervisor.firstListener + Int32(offset)
-            worker.listeners.append(number)
+            if offset < options.http.count {
+                worker.listeners.append(number)
+            } else {
+                worker.secureListeners.append(number)
+            }
             descriptors[number] = socket
         }
         // The very file that runs, though an upgrade may have put another one in its place.

@@ -168,3 +168,10 @@ static inline void portico_sk_X509_NAME_pop_free(STACK_OF(X509_NAME) *stack) { s
 static inline unsigned long portico_XN_FLAG_RFC2253(void) { return XN_FLAG_RFC2253; }
 
 static inline EVP_PKEY *portico_EVP_RSA_gen(unsigned int bits) { return EVP_RSA_gen(bits); }
+
+// MARK: Errors
+
+// Whether an error means that there was no more PEM to read.
+static inline int portico_ERR_is_no_start_line(unsigned long code) {
+    return code == 0 || (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE);
+}

@@ -4331,7 +4331,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__fast_cgipolicy__descript
   (ProtobufCMessageInit) portico__snapshot__v1__fast_cgipolicy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__tlssettings__field_descriptors[15] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__tlssettings__field_descriptors[16] =
 {
   {
     "protocols",
@@ -4513,6 +4513,18 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__tlssettings__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "unredirected_paths",
+    16,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Portico__Snapshot__V1__TLSSettings, n_unredirected_paths),
+    offsetof(Portico__Snapshot__V1__TLSSettings, unredirected_paths),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__tlssettings__field_indices_by_name[] = {
   5,   /* field[5] = caches_sessions */
@@ -4530,11 +4542,12 @@ static const unsigned portico__snapshot__v1__tlssettings__field_indices_by_name[
   8,   /* field[8] = session_timeout_seconds */
   10,   /* field[10] = staples_ocsp */
   14,   /* field[14] = strict_transport_security */
+  15,   /* field[15] = unredirected_paths */
 };
 static const ProtobufCIntRange portico__snapshot__v1__tlssettings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__tlssettings__descriptor =
 {
@@ -4544,7 +4557,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__tlssettings__descriptor 
   "Portico__Snapshot__V1__TLSSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__TLSSettings),
-  15,
+  16,
   portico__snapshot__v1__tlssettings__field_descriptors,
   portico__snapshot__v1__tlssettings__field_indices_by_name,
   1,  portico__snapshot__v1__tlssettings__number_ranges,

@@ -22,7 +22,7 @@ package struct TLSSettings: Hashable, Sendable {
     package var rejectsUnknownHosts = false
     /// A worker remembers sessions, so that a client that comes back to it is spared half the handshake.
     package var cachesSessions = true
-    package var sessionCacheCount: UInt32 = 20_480
+    package var sessionCacheCount: UInt32 = 40_960
     /// Clients keep their sessions themselves, sealed with keys that all workers share.
     package var issuesTickets = false
     package var sessionTimeoutSeconds: UInt32 = 600
@@ -36,6 +36,9 @@ package struct TLSSettings: Hashable, Sendable {
     package var maximumHandshakes: UInt32 = 1_024
     /// The value of Strict-Transport-Security; empty for none.
     package var strictTransportSecurity = "max-age=31536000; includeSubDomains"
+
+    /// Routes whose path begins with one of these are not redirected to https.
+    package var unredirectedPaths = ["/.well-known/acme-challenge"]
 
     package init() {}
 

@@ -69,7 +69,9 @@ final class Gateway {
     private func printBanner() {
         let first = plan.http[0].reachable
         var lines = [
-            "", "  Portico serves \(plan.folder) on \(plan.http.map { "http://\($0)" }.joined(separator: ", "))", "",
+            "",
+            "  Portico serves \(plan.folder) on \((plan.http.map { "http://\($0)" } + plan.https.map { "https://\($0)" }).joined(separator: ", "))",
+            "",
         ]
         lines.append("    curl -i http://\(first)/")
         if !plan.companions.isEmpty {

@@ -17,6 +17,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where to serve HTTP; repeatable. (default: 127.0.0.1:8080)", valueName: "addr:port"))
     var http: [ListenAddress] = []
 
+    @Option(help: ArgumentHelp("Where to serve HTTPS; repeatable. (default: nowhere)", valueName: "addr:port"))
+    var https: [ListenAddress] = []
+
     @Option(help: ArgumentHelp("Where to serve /metrics, /healthz and /readyz.", valueName: "addr:port"))
     var metrics = ListenAddress(host: "127.0.0.1", port: 10_254)
 
@@ -37,6 +40,14 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("The ConfigMap of UDP services, by port.", valueName: "namespace/name"))
     var udpServicesConfigmap: String?
+    @Option(
+        help: ArgumentHelp(
+            "The Secret with the certificate of hosts that have none. (default: one made at start)",
+            valueName: "namespace/name"))
+    var defaultSslCertificate: String?
+
+    @Flag(help: "Let Ingresses ask that connections go through as they are, by ssl-passthrough.")
+    var enableSslPassthrough = false
 
     @Option(help: .hidden)
     var companion: [String] = []
@@ -45,6 +56,9 @@ struct RunCommand: ParsableCommand {
         if let workers, !(1...256).contains(workers) { throw ValidationError("--workers takes a number from 1 to 256") }
         if let configmap, configmap.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
             throw ValidationError("--configmap takes NAMESPACE/NAME, and was given '\(configmap)'")
+        }
+        if let name = defaultSslCertificate, name.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
+            throw ValidationError("--default-ssl-certificate takes NAMESPACE/NAME, and was given '\(name)'")
         }
     }
 
@@ -58,7 +72,7 @@ struct RunCommand: ParsableCommand {
         guard let path = realPath(folder) else { throw CommandFailure.unusable("the folder \(folder) does not exist") }
         guard isFolder(path) else { throw CommandFailure.unusable("\(folder) is not a folder") }
         let addresses = http.isEmpty ? [ListenAddress(host: "127.0.0.1", port: 8_080)] : http
-        for address in addresses + [metrics] {
+        for address in addresses + https + [metrics] {
             do { try ListeningSocket.check(address) } catch { throw CommandFailure.unusable(error.description) }
         }
         let directory = dataDir ?? DataDirectory.standard
@@ -72,10 +86,13 @@ struct RunCommand: ParsableCommand {
         if let configmap { control += ["--configmap", configmap] }
         if let tcpServicesConfigmap { control += ["--tcp-services-configmap", tcpServicesConfigmap] }
         if let udpServicesConfigmap { control += ["--udp-services-configmap", udpServicesConfigmap] }
+        if let defaultSslCertificate { control += ["--default-ssl-certificate", defaultSslCertificate] }
+        if enableSslPassthrough { control.append("--enable-ssl-passthrough") }
         var proxy = ["--control-socket", "\(data)/control.sock", "--workers", "\(workerCount)"]
         for address in addresses { proxy += ["--http", "\(address)"] }
+        for address in https { proxy += ["--https", "\(address)"] }
         return RunPlan(
-            folder: folder, http: addresses, metrics: metrics, dataDirectory: data, claim: claim,
+            folder: folder, http: addresses, https: https, metrics: metrics, dataDirectory: data, claim: claim,
             controlArguments: control, proxyArguments: proxy,
             companions: companion.map { $0.split(separator: " ").map(String.init) })
     }
@@ -98,6 +115,7 @@ extension CommandFailure {
 struct RunPlan {
     let folder: String
     let http: [ListenAddress]
+    let https: [ListenAddress]
     let metrics: ListenAddress
     let dataDirectory: String
     /// Held open for as long as the gateway runs.

@@ -501,10 +501,12 @@ struct  Portico__Snapshot__V1__TLSSettings
   uint32_t handshake_timeout_ms;
   uint32_t maximum_handshakes;
   char *strict_transport_security;
+  size_t n_unredirected_paths;
+  char **unredirected_paths;
 };
 #define PORTICO__SNAPSHOT__V1__TLSSETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__tlssettings__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 struct  Portico__Snapshot__V1__ClientCertificatePolicy

@@ -21,6 +21,8 @@ extension SectionCodec {
         message.pointee.handshake_timeout_ms = settings.handshakeTimeoutMilliseconds
         message.pointee.maximum_handshakes = settings.maximumHandshakes
         message.pointee.strict_transport_security = arena.text(settings.strictTransportSecurity)
+        message.pointee.n_unredirected_paths = settings.unredirectedPaths.count
+        message.pointee.unredirected_paths = arena.list(settings.unredirectedPaths) { arena.text($0) }
         return message
     }
 
@@ -43,6 +45,8 @@ extension SectionCodec {
         settings.maximumHandshakes = message.maximum_handshakes
         settings.strictTransportSecurity = try reader.text(
             message.strict_transport_security, "strict_transport_security")
+        settings.unredirectedPaths = try reader.texts(
+            message.unredirected_paths, message.n_unredirected_paths, "unredirected_paths")
         return settings
     }
 

@@ -69,7 +69,7 @@ enum PolicySamples {
             ($0.issuesTickets, $0.sessionTimeoutSeconds, $0.recordBytes) = (true, 2, 3)
             ($0.staplesOCSP, $0.keyExchangeParameters) = (true, "a/dh")
             ($0.handshakeTimeoutMilliseconds, $0.maximumHandshakes) = (4, 5)
-            $0.strictTransportSecurity = ""
+            ($0.strictTransportSecurity, $0.unredirectedPaths) = ("", [])
         }
     }
 

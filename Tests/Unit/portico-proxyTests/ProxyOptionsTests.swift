@@ -23,13 +23,13 @@ import Testing
 
     @Test(arguments: [
         ("", "--control-socket PATH is missing"),
-        ("--control-socket /s", "--http ADDR:PORT is missing"),
+        ("--control-socket /s", "--http ADDR:PORT is missing, or --https ADDR:PORT"),
         ("--control-socket /s --http", "--http needs a value"),
         ("--http localhost:80", "--http takes ADDR:PORT with a numeric address, and was given 'localhost:80'"),
         ("--workers 0", "--workers takes a number from 1 to 256, and was given '0'"),
         ("--colour blue", "there is no flag --colour; see portico-proxy --help"),
         ("now", "'now' is not a flag; see portico-proxy --help"),
-        ("--control-socket /s --http :80 --http 0.0.0.0:80", "--http 0.0.0.0:80 is given twice"),
+        ("--control-socket /s --http :80 --http 0.0.0.0:80", "0.0.0.0:80 is given twice"),
         ("worker --index 0", "a worker is started by the supervisor, not by hand"),
     ])
     func `a wrong command line is one line that says what is wrong`(line: String, expected: String) {
