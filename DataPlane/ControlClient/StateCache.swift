@@ -82,7 +82,9 @@ package final class StateCache {
 
     /// The ports of TCP and UDP services.
     package var streamPorts: Set<StreamService.Port> {
-        Set(tree.sections.lazy.filter { $0.name.kind == .streamService }.compactMap { StreamService.Port($0.name.name) })
+        Set(
+            tree.sections.lazy.filter { $0.name.kind == .streamService }.compactMap { StreamService.Port($0.name.name) }
+        )
     }
 
     /// Whether there is a complete state to hand to a worker.
