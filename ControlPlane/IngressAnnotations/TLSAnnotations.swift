@@ -23,7 +23,7 @@ let tlsAnnotations: [AnnotationDefinition] = [
         "Connections for this host go to the service of its path / as they are; needs --enable-ssl-passthrough."
     ) { value, policy, _ throws(ValueFault) in
         policy.tls.passesThrough = try ValueParser.bool(value)
-    },
+    }.inert("Connections are not passed through: TLS ends here."),
     AnnotationDefinition(
         "ssl-ciphers", .string, scope: .ingress, default: "", "The host's ciphers for TLS 1.2, as OpenSSL lists them."
     ) { value, policy, _ throws(ValueFault) in
@@ -151,7 +151,7 @@ let upstreamTLSAnnotations: [AnnotationDefinition] = [
         let ciphers = try ValueParser.ciphers(value)
         policy.tls.changeUpstream { $0.settings.ciphers = ciphers.isEmpty ? "DEFAULT" : ciphers }
     },
-]
+].map { $0.inert("TLS is not spoken to endpoints: routes with backend-protocol HTTPS or GRPCS answer 502.") }
 
 extension IngressTLSPolicy {
     /// Changes what is asked of clients, which counts only where a Secret is named.

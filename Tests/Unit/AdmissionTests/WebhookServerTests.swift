@@ -19,7 +19,7 @@ private final class TestWebhook {
             address: ListenAddress(host: "127.0.0.1", port: 0),
             credentials: ServerCredentials(
                 certificate: folder("tls.crt"), key: folder("tls.key"), logger: logger),
-            handler: WebhookHandler(reviewer: reviewer), limits: limits, logger: logger)
+            handler: WebhookHandler(reviewer: reviewer, timeout: .seconds(60)), limits: limits, logger: logger)
         server.start()
     }
 
@@ -28,6 +28,9 @@ private final class TestWebhook {
         reviewer: ScriptedReviewer = ScriptedReviewer(), limits: WebhookServer.Limits = .init(),
         _ body: (TestWebhook) async throws -> Void
     ) async throws {
+        var limits = limits
+        // The threads that answer are those of all tests.
+        limits.answer = .seconds(60)
         let webhook = try TestWebhook(reviewer: reviewer, limits: limits)
         do { try await body(webhook) } catch {
             await webhook.server.stop()
@@ -61,7 +64,7 @@ private final class TestWebhook {
     func post(_ body: String, certificate: String = "first") async throws -> String {
         try folder.write(body, to: "body")
         let words = [
-            "-sS", "--max-time", "10", "--cacert", folder("\(certificate).crt"), "--resolve",
+            "-sS", "--max-time", "60", "--cacert", folder("\(certificate).crt"), "--resolve",
             "portico.test:\(server.address.port):127.0.0.1", "-H", "Content-Type: application/json",
             "--data-binary", "@\(folder("body"))", "-w", "\n%{http_code}",
             "https://portico.test:\(server.address.port)/networking/v1/ingresses",
