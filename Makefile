@@ -18,7 +18,7 @@ LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev pro
 	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl openssl
 PEERS := nginx haproxy wrk nghttp2-client python3 python3-venv strace
 
-.PHONY: help deps deps-bench test-grpc release run build test test-apiserver soak check lint generated fuzz allocations manifests format \
+.PHONY: help deps deps-bench test-grpc release run build test test-apiserver soak check lint generated inspect fuzz allocations manifests format \
 	golden bench clean
 
 help: ## This list
@@ -44,7 +44,7 @@ build: deps ## Build everything, tests included, for debugging
 	$(SWIFT) build --build-tests $(FLAGS)
 
 test: build ## Run every test
-	$(SWIFT) test --skip-build $(FLAGS)
+	$(SWIFT) test --skip-build --no-parallel $(FLAGS)
 
 test-apiserver: build ## The tests of a cluster against kube-apiserver and etcd in $$KUBEBUILDER_ASSETS
 	@test -x "$${KUBEBUILDER_ASSETS:-}/kube-apiserver" || \
@@ -54,7 +54,9 @@ test-apiserver: build ## The tests of a cluster against kube-apiserver and etcd 
 soak: build ## Random changes and failures of a cluster for ten minutes, compared with a fresh start
 	PORTICO_SOAK_SECONDS=$${PORTICO_SOAK_SECONDS:-600} $(SWIFT) test --skip-build $(FLAGS) --filter 'ClusterSoakTests|ReplicaTests'
 
-check: lint generated test fuzz allocations manifests ## What CI runs
+check: test inspect ## What CI runs
+
+inspect: lint generated fuzz allocations manifests ## All of `check` but the tests
 
 fuzz: deps
 	Tests/Fuzzing/replay
