@@ -26,7 +26,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         for position in stride(from: 0, to: bytes.count, by: 64) {
             let piece = UnsafeRawBufferPointer(rebasing: bytes[position..<min(position + 64, bytes.count)])
             try session.receive(piece, publication: publication)
-            session.markDirty(["u", "v"])
+            session.markDirty([.endpoints(upstream: "u"), .endpoints(upstream: "v")])
             session.produce(into: &output, publication: publication)
             precondition(output.count < 1 << 20)
             output.withUnsentBytes { reader.append($0) }
