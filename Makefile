@@ -58,7 +58,9 @@ check: test inspect ## What CI runs
 
 inspect: lint generated fuzz allocations manifests ## All of `check` but the tests
 
-fuzz: deps
+fuzz: deps ## Replay the corpora of the fuzz targets
+	@deploy/install-packages python3
+	@$(SWIFT) package resolve
 	Tests/Fuzzing/replay
 
 test-grpc: build ## Real gRPC calls through the gateway; needs PyPI

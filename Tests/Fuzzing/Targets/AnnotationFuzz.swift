@@ -1,5 +1,3 @@
-// Modules: CPCRE2 Patterns PorticoModel ClusterState IngressAnnotations
-// Libraries: -lpcre2-8
 import ClusterState
 import IngressAnnotations
 import PorticoModel

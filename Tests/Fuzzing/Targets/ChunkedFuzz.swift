@@ -1,4 +1,3 @@
-// Modules: HTTPCore
 import HTTPCore
 
 // The same body and the same end however the bytes are cut.

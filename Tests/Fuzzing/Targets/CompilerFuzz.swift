@@ -1,5 +1,3 @@
-// Modules: COpenSSL CPorticoSnapshot CSystem CPCRE2 Patterns PorticoModel PorticoSnapshot Certificates ClusterState CYaml Yams YAMLDocuments ManifestDirectory IngressAnnotations SnippetParser RouteCompiler
-// Libraries: -lpcre2-8 -lssl -lcrypto -lprotobuf-c
 import ClusterState
 import ManifestDirectory
 import PorticoModel

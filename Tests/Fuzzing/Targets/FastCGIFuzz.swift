@@ -1,4 +1,3 @@
-// Modules: CSystem EventLoop HTTPCore FastCGICore
 import EventLoop
 import FastCGICore
 import HTTPCore

@@ -1,5 +1,3 @@
-// Modules: CSystem EventLoop HTTPCore CNghttp2 HTTP2Core
-// Libraries: -lnghttp2
 import EventLoop
 import HTTP2Core
 import HTTPCore

@@ -1,5 +1,3 @@
-// Modules: COpenSSL CPorticoSnapshot CSystem PorticoModel PorticoSnapshot ControlLink ControlClient
-// Libraries: -lcrypto -lprotobuf-c
 import ControlClient
 import ControlLink
 import PorticoModel

@@ -1,5 +1,3 @@
-// Modules: COpenSSL CPorticoSnapshot CSystem PorticoModel PorticoSnapshot ControlLink
-// Libraries: -lcrypto -lprotobuf-c
 import ControlLink
 import PorticoModel
 import PorticoSnapshot

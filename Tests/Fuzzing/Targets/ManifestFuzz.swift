@@ -1,5 +1,3 @@
-// Modules: COpenSSL CPorticoSnapshot PorticoModel PorticoSnapshot
-// Libraries: -lcrypto -lprotobuf-c
 import PorticoModel
 import PorticoSnapshot
 

@@ -1,4 +1,3 @@
-// Modules: CSystem PorticoModel ClusterState CYaml Yams YAMLDocuments ManifestDirectory
 import ManifestDirectory
 
 // Whatever a file holds, reading it yields objects and diagnostics, the same ones each time.

@@ -1,4 +1,3 @@
-// Modules: HTTPCore
 import HTTPCore
 
 // A normalised path starts with a slash, has neither empty nor dot segments, and stays within its output.

@@ -1,5 +1,3 @@
-// Modules: CPCRE2 Patterns
-// Libraries: -lpcre2-8
 import Patterns
 
 // The first line is a pattern, the rest what it is matched against: groups lie within it, and no pattern takes forever.

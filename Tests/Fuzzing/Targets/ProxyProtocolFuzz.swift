@@ -1,4 +1,3 @@
-// Modules: HTTPCore
 import HTTPCore
 
 // A header is judged the same whatever follows it, and never before it is complete or wrong.

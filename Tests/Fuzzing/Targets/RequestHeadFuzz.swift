@@ -1,4 +1,3 @@
-// Modules: HTTPCore
 import HTTPCore
 
 // One outcome however the bytes are cut, and what is accepted holds nothing that could be read differently.

@@ -1,4 +1,3 @@
-// Modules: HTTPCore
 import HTTPCore
 
 // One outcome however the bytes are cut, and offsets that lie within the head.

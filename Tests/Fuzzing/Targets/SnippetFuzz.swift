@@ -1,5 +1,3 @@
-// Modules: CPCRE2 Patterns PorticoModel SnippetParser
-// Libraries: -lpcre2-8
 import PorticoModel
 import SnippetParser
 

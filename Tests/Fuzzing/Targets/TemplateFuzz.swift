@@ -1,5 +1,3 @@
-// Modules: CSystem CPCRE2 Patterns PorticoModel EventLoop HTTPCore Policies
-// Libraries: -lpcre2-8
 import HTTPCore
 import Policies
 import PorticoModel
