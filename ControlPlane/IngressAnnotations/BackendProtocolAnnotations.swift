@@ -20,6 +20,15 @@ let backendProtocolAnnotations: [AnnotationDefinition] = [
         fastCGI.index = name
         policy.route.features.fastCGI = fastCGI == FastCGIPolicy() ? nil : fastCGI
     },
+    AnnotationDefinition(
+        "fastcgi-params-configmap", .objectName, risk: .medium, default: "",
+        "A ConfigMap whose keys and values are parameters for a FastCGI application, in place of those that have the same "
+            + "name; values may hold variables."
+    ) { value, policy, _ throws(ValueFault) in
+        let (namespace, name) = try ValueParser.objectName(value)
+        policy.references.fastCGIParameters = .init(
+            key: "fastcgi-params-configmap", namespace: namespace, name: name)
+    },
 ]
 
 extension ValueParser {

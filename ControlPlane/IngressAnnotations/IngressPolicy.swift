@@ -83,6 +83,8 @@ package struct PolicyReferences: Hashable, Sendable {
     package var responseHeaders: Reference?
     /// `auth-proxy-set-headers`: a ConfigMap.
     package var authenticationHeaders: Reference?
+    /// `fastcgi-params-configmap`: a ConfigMap.
+    package var fastCGIParameters: Reference?
     /// `default-backend`: a Service of the same namespace.
     package var defaultBackend: String?
 }

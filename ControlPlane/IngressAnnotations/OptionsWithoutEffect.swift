@@ -49,6 +49,21 @@ let optionsWithoutEffect: [GlobalOptionDefinition] =
             ("client-header-buffer-size", .size, "1k")
         ])
     + tuning(
+        "limits that ingress-nginx gave up for those of HTTP/1: large-client-header-buffers",
+        [
+            ("http2-max-field-size", .size, ""), ("http2-max-header-size", .size, ""),
+        ])
+    + tuning(
+        "a limit that ingress-nginx gave up for that of HTTP/1: keep-alive-requests",
+        [
+            ("http2-max-requests", .number, "0")
+        ])
+    + tuning(
+        "nginx's buffer for responses to gRPC calls; ours has the room that flow control gives",
+        [
+            ("grpc-buffer-size-kb", .number, "0")
+        ])
+    + tuning(
         "a module that ingress-nginx no longer has",
         [
             ("use-geoip", .bool, "true"), ("jaeger-baggage-header", .string, "jaeger-baggage"),

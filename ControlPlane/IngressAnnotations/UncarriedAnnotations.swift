@@ -2,7 +2,6 @@
 let uncarriedNginxAnnotations: [UncarriedAnnotation] = [
     UncarriedAnnotation("enable-modsecurity", .ingress, .low),
     UncarriedAnnotation("enable-owasp-core-rules", .ingress, .low),
-    UncarriedAnnotation("fastcgi-params-configmap", .location, .medium),
     UncarriedAnnotation("modsecurity-snippet", .ingress, .critical),
     UncarriedAnnotation("modsecurity-transaction-id", .ingress, .high),
 ]

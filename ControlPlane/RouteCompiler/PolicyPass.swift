@@ -30,6 +30,7 @@ struct PolicyPass {
         var work = PolicyWork(metadata: metadata, prefix: prefix, policy: policy, log: log)
         resolvePasswords(&work)
         resolveHeaders(&work)
+        resolveFastCGI(&work)
         resolveDefaultBackend(&work)
         resolveMirror(&work)
         work.result.locations = snippets.resolve(&work)
@@ -92,6 +93,16 @@ struct PolicyPass {
         var policy = work.policy.features.headers ?? HeaderPolicy()
         policy.responseHeaders = headers
         work.policy.features.headers = policy
+    }
+
+    private func resolveFastCGI(_ work: inout PolicyWork) {
+        guard let reference = work.policy.references.fastCGIParameters,
+            let name = object(reference, &work, kind: .configMap),
+            let parameters = headers(of: name, reference.key, &work), !parameters.isEmpty
+        else { return }
+        var policy = work.policy.features.fastCGI ?? FastCGIPolicy()
+        policy.parameters = parameters
+        work.policy.features.fastCGI = policy
     }
 
     /// The headers of a ConfigMap; nil where the routes are withheld because of it.

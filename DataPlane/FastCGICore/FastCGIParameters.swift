@@ -5,15 +5,15 @@ import HTTPCore
 package struct FastCGIFacts {
     /// The file name for paths that end with a slash; may be empty.
     package var index: String
-    /// Parameters that replace those made from the request; `$fastcgi_script_name` stands for the script's path.
-    package var overrides: [(name: String, value: String)]
+    /// Parameters that replace those made from the request.
+    package var overrides: [(name: [UInt8], value: [UInt8])]
     package var usesTLS: Bool
     package var remoteAddress: [UInt8]
     package var remotePort: UInt16
     package var serverPort: UInt16
 
     package init(
-        index: String, overrides: [(name: String, value: String)], usesTLS: Bool, remoteAddress: [UInt8],
+        index: String, overrides: [(name: [UInt8], value: [UInt8])], usesTLS: Bool, remoteAddress: [UInt8],
         remotePort: UInt16, serverPort: UInt16
     ) {
         self.index = index
@@ -43,7 +43,10 @@ package struct FastCGIParameters {
             let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
             addField(Array(line[..<colon]), Array(value))
         }
-        for (name, value) in facts.overrides { replace(name, with: value) }
+        for (name, value) in facts.overrides {
+            pairs.removeAll { $0.name == name }
+            pairs.append((name, value))
+        }
     }
 
     private mutating func add(_ name: String, _ value: [UInt8]) { pairs.append((Array(name.utf8), value)) }
@@ -85,15 +88,6 @@ package struct FastCGIParameters {
             pairs.append((Array("HTTP_HOST".utf8), value))
         default: pairs.append((Array("HTTP_".utf8) + upper, value))
         }
-    }
-
-    private mutating func replace(_ name: String, with value: String) {
-        let script = pairs.first { $0.name.elementsEqual("SCRIPT_NAME".utf8) }.map {
-            String(decoding: $0.value, as: UTF8.self)
-        }
-        pairs.removeAll { $0.name.elementsEqual(name.utf8) }
-        let parts = value.split(separator: "$fastcgi_script_name", omittingEmptySubsequences: false)
-        add(name, Array(parts.joined(separator: script ?? "").utf8))
     }
 
     private static func decoded(_ path: ArraySlice<UInt8>) -> [UInt8] {

@@ -14,6 +14,8 @@ package struct ChunkedDecoder: Sendable {
     package enum Step: Hashable, Sendable {
         /// Bytes of the body, none of them empty.
         case data(ByteRange)
+        /// A run of the trailer section's field lines, not empty; the empty line that ends it is no part of it.
+        case trailers(ByteRange)
         /// All bytes were consumed and the body has not ended.
         case needsMore
         /// The body ended; the offset stands behind its last byte.
@@ -50,21 +52,24 @@ package struct ChunkedDecoder: Sendable {
 
     /// The next step from `offset` on, which is moved behind what was consumed.
     ///
-    /// Call until it says something other than `.data`.
+    /// Call until it says something other than `.data` and `.trailers`.
     package mutating func next(_ bytes: UnsafeRawBufferPointer, from offset: inout Int) -> Step {
         let span = bytes.bytes
         do throws(ChunkedError) {
             while offset < span.byteCount {
                 if state == .data { return .data(takeData(span, from: &offset)) }
                 if state == .ended { return .end }
+                if state.rawValue >= State.trailerStart.rawValue {
+                    let lines = try takeTrailers(span, from: &offset)
+                    if !lines.isEmpty { return .trailers(lines) }
+                    continue
+                }
                 let byte = span.byte(offset)
                 offset += 1
                 if state.rawValue < State.data.rawValue {
                     try takeSize(byte)
-                } else if state.rawValue < State.trailerStart.rawValue {
-                    try takeDataEnd(byte)
                 } else {
-                    try takeTrailer(byte)
+                    try takeDataEnd(byte)
                 }
             }
             return state == .ended ? .end : .needsMore
@@ -133,6 +138,17 @@ package struct ChunkedDecoder: Sendable {
             sizeDigits = 0
             extensionBytes = 0
         }
+    }
+
+    private mutating func takeTrailers(_ span: RawSpan, from offset: inout Int) throws(ChunkedError) -> ByteRange {
+        let start = offset
+        var end = start
+        while offset < span.byteCount, state != .ended {
+            try takeTrailer(span.byte(offset))
+            offset += 1
+            if state != .lastLineFeed, state != .ended { end = offset }
+        }
+        return ByteRange(start, end)
     }
 
     private mutating func takeTrailer(_ byte: UInt8) throws(ChunkedError) {

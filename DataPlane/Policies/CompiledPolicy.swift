@@ -21,6 +21,7 @@ package final class CompiledPolicy {
     package let responseRewriting: CompiledResponseRewriting?
     package let errorPages: CompiledErrorPages?
     package let mirror: CompiledMirror?
+    package let fastCGI: CompiledFastCGI?
     /// The number of variables that directives of this route set.
     package let customVariableCount: Int
 
@@ -43,6 +44,7 @@ package final class CompiledPolicy {
         responseRewriting = features.responseRewriting.map { CompiledResponseRewriting($0, custom: &custom) }
         errorPages = features.errorPages.map { CompiledErrorPages($0) }
         mirror = features.mirror.flatMap { CompiledMirror($0, custom: &custom) }
+        fastCGI = features.fastCGI.map { CompiledFastCGI($0, custom: &custom) }
         customVariableCount = custom.names.count
     }
 }
@@ -71,6 +73,17 @@ package final class CompiledRedirect {
         guard let location = CompiledTemplate(policy.location, custom: &custom) else { return nil }
         self.location = location
         status = (300...308).contains(policy.status) ? Int(policy.status) : 302
+    }
+}
+
+/// `FastCGIPolicy`, ready.
+package final class CompiledFastCGI {
+    package let index: String
+    package let parameters: [CompiledAssignment]
+
+    init(_ policy: FastCGIPolicy, custom: inout CustomVariables) {
+        index = policy.index
+        parameters = CompiledAssignment.list(policy.parameters, custom: &custom)
     }
 }
 

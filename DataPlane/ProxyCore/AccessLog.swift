@@ -3,48 +3,7 @@ import HTTPCore
 import PorticoModel
 
 /// The access log in ingress-nginx's default format (`upstreaminfo`).
-final class AccessLog {
-    /// The longest line; a longer one is dropped.
-    private static let maximumLine = 64 << 10
-    /// Handed over when this much has come together, or after a while.
-    private static let threshold = 32 << 10
-
-    @exclusivity(unchecked) private(set) var isOn = false
-    @exclusivity(unchecked) private(set) var droppedLines: UInt64 = 0
-    @exclusivity(unchecked) private var writer: LogWriter?
-
-    /// As the settings say. A path is kept open until it changes.
-    func configure(isOn: Bool, path: String) {
-        self.isOn = isOn
-        guard isOn else { return }
-        if let writer { writer.reopen(path) } else { writer = LogWriter(path: path) }
-    }
-
-    /// Hands over what has come together; called now and then, at the latest every tenth of a second or so.
-    func flush() { _ = writer?.handOver() }
-
-    /// At the end of a turn.
-    func flushIfLarge() {
-        if let writer, writer.count >= AccessLog.threshold { _ = writer.handOver() }
-    }
-
-    func stop() {
-        writer?.stop()
-        writer = nil
-        isOn = false
-    }
-
-    private func line(_ body: (inout ByteWriter) -> Void) {
-        guard isOn, let writer else { return }
-        for _ in 0..<2 {
-            var output = ByteWriter(writer.space)
-            body(&output)
-            if !output.overflowed { return writer.produced(output.count) }
-            guard writer.handOver() else { break }
-        }
-        droppedLines += 1
-    }
-
+final class AccessLog: LineLog {
     /// One line for a request that was never whole.
     func refused(status: Int, peer: SocketAddress, core: WorkerCore) {
         line { output in

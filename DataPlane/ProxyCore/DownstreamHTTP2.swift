@@ -201,6 +201,10 @@ final class DownstreamHTTP2: HTTP2Events {
         handler.received(bytes)
     }
 
+    override func trailers(_ stream: HTTP2Stream, lines: UnsafeRawBufferPointer) {
+        handler(stream)?.exchange?.keepTrailers(lines)
+    }
+
     override func remoteEnded(_ stream: HTTP2Stream) { handler(stream)?.remoteEnded() }
 
     override func drained(_ stream: HTTP2Stream) { handler(stream)?.drained() }

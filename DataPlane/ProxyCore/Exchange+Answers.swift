@@ -15,7 +15,7 @@ extension Exchange {
         _ status: Int, _ text: CompiledTemplate?, _ extras: ExchangeExtras, for downstream: Downstream,
         _ fields: (HeaderEdits) -> Void
     ) {
-        if !Self.isBeyondPages(status), hasErrorPage(for: status, isResponse: false, extras) {
+        if !Self.isBeyondPages(status), !isCallRefusal(status), hasErrorPage(for: status, isResponse: false, extras) {
             return startErrorPage(for: status, extras)
         }
         let body = writeBody(status, text)
@@ -41,9 +41,14 @@ extension Exchange {
     /// Of these nobody makes a page: the request itself is in doubt, or the client is gone.
     private static func isBeyondPages(_ status: Int) -> Bool { status == 400 || status == 408 || status == 444 }
 
+    /// What a gRPC call is refused with is a gRPC status, whatever the route has for others.
+    private func isCallRefusal(_ status: Int) -> Bool { isGRPC && status >= 400 }
+
     /// Into the second half of the loop's scratch memory, because templates use the others.
     private func writeBody(_ status: Int, _ text: CompiledTemplate?) -> UnsafeRawBufferPointer {
-        if status == 204 || status == 304 { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        if status == 204 || status == 304 || isCallRefusal(status) {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
         var writer = ByteWriter(UnsafeMutableRawBufferPointer(rebasing: core.scratch[(core.scratch.count / 2)...]))
         if let text {
             text.write(from: self, to: &writer)
@@ -59,6 +64,10 @@ extension Exchange {
         _ fields: (HeaderEdits) -> Void
     ) -> UnsafeRawBufferPointer? {
         var writer = ByteWriter(UnsafeMutableRawBufferPointer(rebasing: core.scratch[..<(core.scratch.count / 2)]))
+        if isCallRefusal(status) {
+            writeGRPCAnswer(status: status, to: &writer)
+            return edited(writer.written, isOwn: true, extras, fields)
+        }
         writer.appendStatusLine(status)
         writer.append("Date: ")
         writer.append(core.time.date)

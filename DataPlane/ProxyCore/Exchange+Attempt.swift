@@ -142,6 +142,7 @@ extension Exchange {
 
     /// Whether the next `count` bytes are the last of the request.
     func endsRequest(_ count: Int) -> Bool {
+        if !requestTrailers.isEmpty { return false }
         if streamsBody { return hasWholeBody && count == body.memory.count }
         return sent + count == head.count + (bodyIsInHead ? 0 : body.count)
     }

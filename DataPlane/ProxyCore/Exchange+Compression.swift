@@ -84,7 +84,8 @@ extension Exchange {
             responseCount += UInt64(written - head)
             if written > 0 {
                 let bytes = UnsafeRawBufferPointer(rebasing: memory[..<written])
-                guard downstream.write(bytes, headCount: head, isLast: isOver && step.isDone) else { return }
+                let isLast = isOver && step.isDone && (connection?.trailers.isEmpty ?? true)
+                guard downstream.write(bytes, headCount: head, isLast: isLast) else { return }
             }
             (offset, head) = (0, 0)
             if step.isDone { break }

@@ -1,4 +1,5 @@
 import HTTPCore
+import Policies
 
 /// The proxy's own answers to gRPC calls.
 extension Exchange {
@@ -14,12 +15,26 @@ extension Exchange {
         return true
     }
 
+    /// Whether the client announces that it takes trailers (RFC 9110 §10.1.4).
+    static func takesTrailers(_ bytes: UnsafeRawBufferPointer, _ request: RequestHead) -> Bool {
+        for index in 0..<request.fields.count where request.fields[index].id == .te {
+            for element in bytes[request.fields[index].value].split(separator: UInt8(ascii: ",")) {
+                let name: StaticString = "trailers"
+                let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+                let blank = UInt8(ascii: " ")
+                let text = element.drop { $0 == blank }.prefix { $0 != blank && $0 != UInt8(ascii: ";") }
+                if isEqualIgnoringCase(UnsafeRawBufferPointer(rebasing: text), wanted) { return true }
+            }
+        }
+        return false
+    }
+
     /// Writes an answer that is a head alone: status 200 and a gRPC status in it (gRPC over HTTP/2, Trailers-Only).
     func writeGRPCAnswer(status: Int, to writer: inout ByteWriter) {
         writer.append("HTTP/1.1 200 OK\r\nDate: ")
         writer.append(core.time.date)
         writer.append("\r\nContent-Type: application/grpc\r\ngrpc-status: ")
-        writer.append(decimal: Self.grpcStatus(of: status))
+        writer.append(decimal: hasRunOut ? 4 : Self.grpcStatus(of: status))
         writer.append("\r\ngrpc-message: ")
         writer.append(decimal: status)
         writer.append(UInt8(ascii: " "))

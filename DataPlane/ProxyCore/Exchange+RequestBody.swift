@@ -109,9 +109,9 @@ extension Exchange {
             switch chunks.next(bytes, from: &used) {
             case .data(let range):
                 guard keepBody(bytes[range]) else { return false }
+            case .trailers(let range): keepTrailers(bytes[range])
             case .needsMore: return true
             case .end:
-                // Trailers of requests go no further, as with nginx.
                 if streamsBody, !sendsPlainBody { append("0\r\n\r\n") }
                 bodyIsWhole()
                 return true
@@ -121,6 +121,12 @@ extension Exchange {
                 return false
             }
         }
+    }
+
+    /// Trailers of requests go to HTTP/2 endpoints alone, and not behind a body that was collected: an HTTP/1.1
+    /// application that does not expect any might take them for the next request.
+    func keepTrailers(_ lines: UnsafeRawBufferPointer) {
+        if sendsPlainBody { buffers.append(lines, to: &requestTrailers) }
     }
 
     private func bodyIsWhole() {

@@ -41,7 +41,8 @@ extension Exchange {
         }
         if from < to {
             let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[from..<to])
-            guard downstream.write(bytes, headCount: headCount, isLast: isOver) else { return }
+            let isLast = isOver && (connection?.trailers.isEmpty ?? true)
+            guard downstream.write(bytes, headCount: headCount, isLast: isLast) else { return }
         }
         if isOver { endResponse(isComplete: true) }
     }
@@ -64,6 +65,8 @@ extension Exchange {
                     memmove(memory + target, memory + start + range.lowerBound, Int(range.count))
                     target += Int(range.count)
                 }
+            case .trailers(let range):
+                if stripsChunks, let connection { buffers.append(bytes[range], to: &connection.trailers) }
             case .needsMore:
                 to = stripsChunks ? target : end
                 return false
@@ -125,7 +128,7 @@ extension Exchange {
     private func endChunks(_ downstream: Downstream) -> Bool {
         var writer = ByteWriter(core.scratch)
         writer.append("0\r\n")
-        if let connection { writer.append(connection.trailers.bytes) }
+        if takesTrailers, let connection { writer.append(connection.trailers.bytes) }
         writer.appendLineEnd()
         responseCount += UInt64(writer.count)
         return downstream.write(writer.written)

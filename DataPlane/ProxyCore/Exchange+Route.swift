@@ -12,11 +12,13 @@ extension Exchange {
         framing = request.framing
         wantsUpgrade = request.requestsUpgrade
         isGRPC = downstream.isStream && Self.isGRPC(bytes, request)
+        takesTrailers = request.fields.present.contains(.te) && Self.takesTrailers(bytes, request)
         client = downstream.peer
         facts = RequestFacts()
         facts.receivedHeadCount = request.byteCount
         core.counters.requests += 1
         core.counters.activeRequests += 1
+        if isGRPC { beginCallDeadline(bytes, request) }
         if tables.resolvesClient { resolveClient(bytes, request) }
         let choice = chooseRoute(bytes, request)
         if hasFeatures { return beginFeatures(downstream, bytes, request, choice) }

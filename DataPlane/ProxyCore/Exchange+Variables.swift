@@ -102,6 +102,7 @@ extension Exchange: VariableSource {
             writer.append(protocolName)
         case .requestURI: writer.append(head[extras.savedTarget])
         case .uri, .documentURI: writer.append(extras.bytes(extras.path))
+        case .fastCGIScriptName: writeScriptName(extras, to: &writer)
         case .args, .queryString: writer.append(query(extras))
         case .isArgs: if !query(extras).isEmpty { writer.append(UInt8(ascii: "?")) }
         case .requestMethod: writer.append(head[extras.savedMethod])
@@ -222,6 +223,18 @@ extension Exchange: VariableSource {
         default: return false
         }
         return true
+    }
+
+    /// The path with the index behind a final slash, as `SCRIPT_NAME` has it.
+    private func writeScriptName(_ extras: ExchangeExtras, to writer: inout ByteWriter) {
+        if extras.isRewritten {
+            let target = extras.bytes(extras.target)
+            writer.append(UnsafeRawBufferPointer(rebasing: target.prefix { $0 != UInt8(ascii: "?") }))
+        } else {
+            writer.append(extras.bytes(extras.path))
+        }
+        guard writer.written.last == UInt8(ascii: "/"), var index = extras.features?.fastCGI?.index else { return }
+        index.withUTF8 { writer.append(UnsafeRawBufferPointer($0)) }
     }
 
     var upstreamSettings: UpstreamSettings? {

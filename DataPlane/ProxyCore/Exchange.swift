@@ -42,6 +42,12 @@ final class Exchange {
     @exclusivity(unchecked) var wantsUpgrade = false
     /// Answers of the proxy's own have to be a gRPC status.
     @exclusivity(unchecked) var isGRPC = false
+    /// The client makes use of trailers (`TE: trailers`).
+    @exclusivity(unchecked) var takesTrailers = false
+    /// Of a gRPC call whose caller says how long it waits.
+    @exclusivity(unchecked) var callDeadline: CallDeadline?
+    /// The caller does not wait any more.
+    @exclusivity(unchecked) var hasRunOut = false
     /// A body of unknown length goes on without chunks.
     @exclusivity(unchecked) var sendsPlainBody = false
     @exclusivity(unchecked) var client = SocketAddress.loopback(port: 0)
@@ -53,6 +59,8 @@ final class Exchange {
     /// The body goes on as it comes; else it is collected first.
     @exclusivity(unchecked) var streamsBody = false
     @exclusivity(unchecked) var body = RequestBody()
+    /// Field lines that came behind the body, where the endpoint can be sent any.
+    @exclusivity(unchecked) var requestTrailers = PooledBuffer()
     /// The head as the upstream gets it, and behind it a small body.
     @exclusivity(unchecked) var head = PooledBuffer()
     @exclusivity(unchecked) var headCount = 0
@@ -115,6 +123,8 @@ final class Exchange {
     func reset() {
         buffers.give(&head)
         body.free(to: buffers)
+        if !requestTrailers.isEmpty { buffers.give(&requestTrailers) }
+        if callDeadline != nil { endCallDeadline() }
         downstream = nil
         route = nil
         wantsUpgrade = false

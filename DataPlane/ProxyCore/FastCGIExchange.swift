@@ -9,6 +9,7 @@ final class FastCGIExchange {
     @exclusivity(unchecked) private var output = PooledBuffer()
     /// Bytes of the response that wait to be read.
     @exclusivity(unchecked) private var ready = PooledBuffer()
+    @exclusivity(unchecked) private var errors = FastCGIErrors()
     @exclusivity(unchecked) private var reader = FastCGIReader()
     @exclusivity(unchecked) private var head: CGIHead? = CGIHead()
     @exclusivity(unchecked) private var hasBegun = false
@@ -16,7 +17,8 @@ final class FastCGIExchange {
 
     init(buffers: BufferPool) { self.buffers = buffers }
 
-    func free() {
+    func free(_ connection: UpstreamConnection) {
+        errors.end(connection)
         buffers.give(&output)
         buffers.give(&ready)
     }
@@ -66,7 +68,7 @@ final class FastCGIExchange {
         while ready.isEmpty, !hasEnded {
             let transfer = connection.receivePlain(into: memory)
             guard case .bytes(let count) = transfer else { return transfer == .ended ? .failed(0) : transfer }
-            guard take(UnsafeRawBufferPointer(rebasing: memory[..<count])) else { return .failed(0) }
+            guard take(UnsafeRawBufferPointer(rebasing: memory[..<count]), from: connection) else { return .failed(0) }
             if ready.isEmpty, !hasEnded, !connection.mayRead { return .wouldBlock }
         }
         // No event tells of what is here already.
@@ -78,14 +80,16 @@ final class FastCGIExchange {
         return .bytes(count)
     }
 
-    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    private func take(_ bytes: UnsafeRawBufferPointer, from connection: UpstreamConnection) -> Bool {
         var offset = 0
         while true {
             switch reader.next(bytes, from: &offset) {
             case .output(let range): guard takeOutput(bytes[range]) else { return false }
-            case .errorOutput: continue
+            case .errorOutput(let range):
+                errors.take(UnsafeRawBufferPointer(rebasing: bytes[range.range]), from: connection)
             case .end(_, let status):
                 hasEnded = true
+                errors.end(connection)
                 return status == 0 && head == nil
             case .needsMore: return true
             case .failed: return false
@@ -112,11 +116,11 @@ final class FastCGIExchange {
 
 extension Exchange {
     fileprivate var fastCGIFacts: FastCGIFacts {
-        let policy = policy.features.fastCGI
+        let policy = extras?.features?.fastCGI
+        let overrides = policy?.parameters.map { ($0.name, Array(value(of: $0.value))) } ?? []
         let addressCount = client.writeAddress(into: core.hostScratch)
         return FastCGIFacts(
-            index: policy?.index ?? "", overrides: policy?.parameters.map { ($0.name, $0.value) } ?? [],
-            usesTLS: downstream?.flags.contains(.isSecure) ?? false,
+            index: policy?.index ?? "", overrides: overrides, usesTLS: downstream?.flags.contains(.isSecure) ?? false,
             remoteAddress: Array(core.hostScratch[..<addressCount]), remotePort: client.port,
             serverPort: downstream?.localPort ?? 0)
     }

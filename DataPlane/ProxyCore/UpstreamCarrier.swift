@@ -23,7 +23,7 @@ class UpstreamCarrier: EventHandler {
     @exclusivity(unchecked) final unowned(unsafe) var exchange: Exchange?
     /// Bytes of the response that were read and not yet taken: the start of a head that is not whole.
     @exclusivity(unchecked) final var input = PooledBuffer()
-    /// Field lines that came behind the body. Streams only.
+    /// Field lines that came behind the body, where the client is not sent the chunks that they came with.
     @exclusivity(unchecked) final var trailers = PooledBuffer()
     /// The endpoint has not looked at the request. Streams only.
     @exclusivity(unchecked) final var wasRefused = false

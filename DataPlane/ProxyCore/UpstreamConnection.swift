@@ -155,7 +155,8 @@ final class UpstreamConnection: UpstreamCarrier {
         exchange = nil
         if let http2 { http2.connectionWasLost() }
         core.buffers.give(&input)
-        fastCGI?.free()
+        core.buffers.give(&trailers)
+        fastCGI?.free(self)
         loop.unregister(self)
         Glibc.close(descriptor)
         core.counters.openUpstreamConnections -= 1
@@ -164,6 +165,7 @@ final class UpstreamConnection: UpstreamCarrier {
     /// Goes back to the pool after a response, or closes where it may not be used again.
     override func release(isReusable: Bool) {
         exchange = nil
+        if !trailers.isEmpty { core.buffers.give(&trailers) }
         requests += 1
         let limits = core.tables.poolLimits
         let age = loop.now - openedAt

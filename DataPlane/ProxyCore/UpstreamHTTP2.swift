@@ -10,6 +10,11 @@ final class UpstreamHTTP2: HTTP2Events {
     /// Streams before the endpoint has said how many it takes (RFC 9113 §6.5.2 recommends that it take 100).
     private static let firstStreamLimit = 100
     private static let streamLimit = 1_000
+    /// Silence after which an endpoint with open streams is asked whether it is there. Applications take more frequent
+    /// questions for abuse (gRPC: A8).
+    private static let silenceMilliseconds: UInt32 = 300_000
+    private static let answerMilliseconds: UInt32 = 10_000
+    private static let goodbyeMilliseconds: UInt32 = 5_000
 
     unowned(unsafe) let connection: UpstreamConnection
     private let core: WorkerCore
@@ -20,6 +25,9 @@ final class UpstreamHTTP2: HTTP2Events {
     @exclusivity(unchecked) private(set) var isConnected = false
     @exclusivity(unchecked) private var knowsLimit = false
     @exclusivity(unchecked) private var isRetired = false
+    /// The endpoint was asked whether it is there, and has said nothing since.
+    @exclusivity(unchecked) private(set) var isInDoubt = false
+    @exclusivity(unchecked) private var hasHeard = false
     @exclusivity(unchecked) private var streamCount = 0
     @exclusivity(unchecked) private unowned(unsafe) var first: UpstreamStream?
 
@@ -76,7 +84,7 @@ final class UpstreamHTTP2: HTTP2Events {
     /// Whether another stream may begin.
     private var takesRequests: Bool {
         let limits = core.tables.poolLimits
-        guard !isRetired, session.takesRequests, session.streamsBegun < limits.requests,
+        guard !isRetired, !isInDoubt, session.takesRequests, session.streamsBegun < limits.requests,
             loop.now - openedAt < UInt64(limits.ageMilliseconds)
         else { return false }
         let limit = knowsLimit ? min(Self.streamLimit, Int(session.remoteStreamLimit)) : Self.firstStreamLimit
@@ -87,7 +95,7 @@ final class UpstreamHTTP2: HTTP2Events {
 
     func connected() {
         isConnected = true
-        loop.setDeadline(connection, at: .max)
+        awaitActivity()
         var stream = first
         while let current = stream {
             stream = current.next
@@ -129,10 +137,42 @@ final class UpstreamHTTP2: HTTP2Events {
 
     private func end() {
         session.end(HTTP2ErrorCode.noError)
+        loop.setDeadline(connection, after: Self.goodbyeMilliseconds)
         wantsFlush()
     }
 
-    func deadlinePassed() { if streamCount == 0 { retire() } }
+    // MARK: Silence
+
+    func deadlinePassed() {
+        if isInDoubt || isRetired && streamCount == 0 { return connection.close() }
+        if streamCount == 0 { return retire() }
+        if !hasHeard { return question() }
+        awaitActivity()
+    }
+
+    /// A request got no answer in time. Should the endpoint be gone without a word, others must not wait for it too.
+    func streamTimedOut() { question() }
+
+    private func question() {
+        guard isConnected, !isInDoubt else { return }
+        isInDoubt = true
+        session.ping()
+        loop.setDeadline(connection, after: Self.answerMilliseconds)
+        wantsFlush()
+    }
+
+    private func heard() {
+        hasHeard = true
+        guard isInDoubt else { return }
+        isInDoubt = false
+        awaitActivity()
+    }
+
+    private func awaitActivity() {
+        hasHeard = false
+        let isIdle = streamCount == 0
+        loop.setDeadline(connection, after: isIdle ? core.tables.poolLimits.idleMilliseconds : Self.silenceMilliseconds)
+    }
 
     // MARK: Bytes
 
@@ -144,6 +184,7 @@ final class UpstreamHTTP2: HTTP2Events {
             // Streams take what concerns them in turns of their own, so nobody else uses the memory meanwhile.
             switch connection.receive(into: core.upstreamRead) {
             case .bytes(let count):
+                heard()
                 let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[..<count])
                 if !session.receive(bytes, at: loop.now) { leaveEndpoint() }
                 wantsFlush()
@@ -174,12 +215,13 @@ final class UpstreamHTTP2: HTTP2Events {
     // MARK: Streams
 
     private func link(_ stream: UpstreamStream) {
-        if streamCount == 0, isConnected { loop.setDeadline(connection, at: .max) }
+        let wasIdle = streamCount == 0 && isConnected
         if isConnected { core.counters.upstreamReuses += 1 }
         streamCount += 1
         stream.next = first
         first?.previous = stream
         first = stream
+        if wasIdle { awaitActivity() }
     }
 
     private func unlink(_ stream: UpstreamStream) {
@@ -190,7 +232,7 @@ final class UpstreamHTTP2: HTTP2Events {
         stream.previous = nil
         guard streamCount == 0 else { return }
         if isConnected, !isRetired, !core.isDraining {
-            loop.setDeadline(connection, after: core.tables.poolLimits.idleMilliseconds)
+            if !isInDoubt { awaitActivity() }
         } else {
             retire()
         }

@@ -92,7 +92,9 @@ final class UpstreamStream: UpstreamCarrier {
     override func deadlinePassed() {
         switch state {
         case .connecting: exchange?.attemptFailed(.connectTimedOut)
-        case .active: exchange?.upstreamTimedOut()
+        case .active:
+            owner?.streamTimedOut()
+            exchange?.upstreamTimedOut()
         default: return
         }
     }
@@ -134,7 +136,8 @@ final class UpstreamStream: UpstreamCarrier {
 
     override func requestEnded() {
         guard let stream, let owner else { return }
-        owner.session.finish(stream, trailers: UnsafeRawBufferPointer(start: nil, count: 0))
+        let trailers = exchange?.requestTrailers.bytes
+        owner.session.finish(stream, trailers: trailers ?? UnsafeRawBufferPointer(start: nil, count: 0))
         owner.wantsFlush()
     }
 

@@ -36,7 +36,7 @@ package final class Worker {
             handover = try SocketReceiver(descriptor: descriptor, proxy: streams)
         }
         timers.append(
-            PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned core] in core.log.flush() })
+            PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned core] in core.flushLogs() })
         timers.append(
             PeriodicTimer(in: loop, every: 500) { [unowned core, unowned loop] in
                 core.time.update(epochSeconds: loop.clock.secondsOfDay)
@@ -78,7 +78,7 @@ package final class Worker {
             return 1
         }
         link?.report()
-        core.log.stop()
+        core.stopLogs()
         core.waiting.stop()
         return 0
     }

@@ -35,6 +35,8 @@ final class WorkerCore {
     let responseHead = ResponseHead()
     let time = HTTPTimeCache()
     let log = AccessLog()
+    /// Standard error, opened with its first line.
+    let errors = LineLog()
     let policies = PolicyRuntime()
     let waiting: WaitingExchanges
     let bounds = MetricBounds()
@@ -60,6 +62,7 @@ final class WorkerCore {
     private(set) var failures: [FailureKey: UInt64] = [:]
     @exclusivity(unchecked) private var spareExchanges: [Exchange] = []
     @exclusivity(unchecked) private var spareStreams: [DownstreamStream] = []
+    @exclusivity(unchecked) private var spareCallDeadlines: [CallDeadline] = []
     @exclusivity(unchecked) private var spareUpstreamStreams: [UpstreamStream] = []
 
     init(loop: EventLoop, index: Int, temporaryDirectory: String) {
@@ -97,6 +100,19 @@ final class WorkerCore {
         failures[FailureKey(upstream: upstream.name, reason: failure.reason), default: 0] += 1
     }
 
+    // MARK: Logs
+
+    func flushLogs() {
+        log.flush()
+        errors.flush()
+    }
+
+    /// Writes what is left.
+    func stopLogs() {
+        log.stop()
+        errors.stop()
+    }
+
     // MARK: Exchanges
 
     func takeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(core: self) }
@@ -120,6 +136,12 @@ final class WorkerCore {
     func forgetSpareStreams() {
         spareStreams = []
         spareUpstreamStreams = []
+    }
+
+    func takeCallDeadline() -> CallDeadline { spareCallDeadlines.popLast() ?? CallDeadline() }
+
+    func giveBack(_ deadline: CallDeadline) {
+        if spareCallDeadlines.count < 256 { spareCallDeadlines.append(deadline) }
     }
 
     func giveBack(_ stream: DownstreamStream) {

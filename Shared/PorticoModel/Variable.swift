@@ -75,6 +75,8 @@ package enum NamedVariable: String, Hashable, Sendable, CaseIterable {
     case fullForwardedFor = "full_x_forwarded_for"
     case connectionUpgrade = "connection_upgrade"
     case limitRate = "limit_rate"
+    case fastCGIScriptName = "fastcgi_script_name"
+    case fastCGIPathInfo = "fastcgi_path_info"
     case geoIPCountryCode = "geoip2_country_code"
     case geoIPCityName = "geoip2_city_country_name"
 }

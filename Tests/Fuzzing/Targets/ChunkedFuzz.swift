@@ -4,6 +4,7 @@ import HTTPCore
 
 private struct Decoded: Equatable {
     var body: [UInt8] = []
+    var trailers: [UInt8] = []
     var consumed = 0
     var last = ChunkedDecoder.Step.needsMore
 
@@ -18,9 +19,15 @@ private struct Decoded: Equatable {
                 let before = offset
                 last = decoder.next(piece, from: &offset)
                 precondition(offset >= before && offset <= piece.count)
-                guard case .data(let range) = last else { break }
-                precondition(!range.isEmpty)
-                body += piece[range]
+                if case .data(let range) = last {
+                    precondition(!range.isEmpty)
+                    body += piece[range]
+                } else if case .trailers(let range) = last {
+                    precondition(!range.isEmpty)
+                    trailers += piece[range]
+                } else {
+                    break
+                }
             } while true
             consumed = start + offset
             start = end

@@ -5,6 +5,7 @@ import Testing
 /// What a chunked body decodes to.
 private struct Decoded: Equatable {
     var body: [UInt8] = []
+    var trailers: [UInt8] = []
     var consumed = 0
     var last = ChunkedDecoder.Step.needsMore
     var hasTrailers = false
@@ -19,7 +20,8 @@ private struct Decoded: Equatable {
                 repeat {
                     last = decoder.next(piece, from: &offset)
                     if case .data(let range) = last { body += piece[range] }
-                } while last.isData
+                    if case .trailers(let range) = last { trailers += piece[range] }
+                } while last.isContent
                 if case .failed = last {} else { consumed = start + offset }
             }
             start = end
@@ -29,9 +31,11 @@ private struct Decoded: Equatable {
 }
 
 extension ChunkedDecoder.Step {
-    fileprivate var isData: Bool {
-        if case .data = self { return true }
-        return false
+    fileprivate var isContent: Bool {
+        switch self {
+        case .data, .trailers: true
+        default: false
+        }
     }
 }
 
@@ -96,7 +100,9 @@ private let refused: [Refusal<ChunkedError>] = [
         #expect(String(decoding: whole.body, as: UTF8.self) == body)
         #expect(whole.last == .end)
         #expect(whole.consumed == bytes.count)
-        #expect(whole.hasTrailers == text.contains("X-Sum"))
+        let hasTrailers = text.contains("X-Sum")
+        #expect(whole.hasTrailers == hasTrailers)
+        #expect(String(decoding: whole.trailers, as: UTF8.self) == (hasTrailers ? "X-Sum: 12\r\nX-Empty:\r\n" : ""))
         #expect(Decoded(bytes, cuts: Array(1..<bytes.count)) == whole)
         for cut in 1..<bytes.count { #expect(Decoded(bytes, cuts: [cut]) == whole) }
     }

@@ -9,11 +9,12 @@ import Testing
         [1, kind, 0, 1, UInt8(content.count >> 8), UInt8(content.count & 255), 0, 0] + content
     }
 
-    private func worker() throws -> TestWorker {
+    private func worker(_ parameters: [HeaderAssignment] = []) throws -> TestWorker {
         var policy = RoutePolicy()
         policy.backendProtocol = .fastCGI
         var fastCGI = FastCGIPolicy()
         fastCGI.index = "index.php"
+        fastCGI.parameters = parameters
         policy.features.fastCGI = fastCGI
         return try TestWorker(policy: policy)
     }
@@ -44,6 +45,25 @@ import Testing
         // The connection goes on.
         client.send("GET / HTTP/1.1\r\nHost: other\r\n\r\n")
         #expect(client.readMessage().status == 404)
+    }
+
+    @Test func `parameters of the user's are templates and replace those of their name`() throws {
+        let values = [
+            "SCRIPT_FILENAME": "/srv/www$fastcgi_script_name", "PATH_INFO": "$fastcgi_path_info", "ASKED": "$host",
+        ]
+        let worker = try worker(
+            values.map { name, value in
+                var assignment = HeaderAssignment()
+                (assignment.name, assignment.value) = (name, value)
+                return assignment
+            })
+        let client = try worker.client()
+        client.send("GET /a%20b/?x=1 HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+        let application = try #require(worker.endpoints[0].accept())
+        let request = request(application)
+        #expect(request.contains("SCRIPT_FILENAME/srv/www/a b/index.php") && request.contains("ASKEDshop.example"))
+        #expect(!request.contains("SCRIPT_FILENAME/a"))
+        #expect(request.contains("PATH_INFO"))
     }
 
     @Test func `an application that breaks off is a bad gateway`() throws {

@@ -48,6 +48,28 @@ import Testing
         #expect(response.field("transfer-encoding") == nil)
     }
 
+    @Test(arguments: [1, 1_000])
+    func `the trailers of a chunked response follow it`(_ piece: Int) throws {
+        let worker = try TestWorker()
+        let client = try client(worker)
+        let stream = client.get("/")
+        let upstream = try #require(worker.endpoints[0].accept())
+        _ = upstream.readMessage()
+        let response = Array(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 12\r\nX-Note: \r\n\r\n".utf8)
+        for start in stride(from: 0, to: response.count, by: piece) {
+            upstream.send(Array(response[start..<min(start + piece, response.count)]))
+        }
+        #expect(client.response(stream)?.body == "hi")
+        #expect(client.trailers[stream] == "x-sum: 12\r\nx-note: \r\n")
+        // Nothing of them is left for the connection's next response.
+        let next = client.get("/2")
+        _ = upstream.readMessage()
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        #expect(client.response(next)?.body == "x")
+        #expect(client.trailers[next] == nil)
+    }
+
     @Test func `a response that ends with its connection ends its stream`() throws {
         let worker = try TestWorker()
         let client = try client(worker)

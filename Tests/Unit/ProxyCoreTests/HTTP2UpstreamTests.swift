@@ -85,10 +85,11 @@ import Testing
         #expect(worker.inLoop { $0.core.counters.upstreamConnects } == 2)
     }
 
-    @Test func `an HTTP 1 client gets chunks and trailers`() throws {
+    @Test(arguments: ["", "TE: gzip, Trailers ;q=1\r\n"])
+    func `an HTTP 1 client gets chunks, and trailers where it takes them`(_ field: String) throws {
         let worker = try worker()
         let client = try worker.client()
-        client.send("POST /x HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\n\r\nbody")
+        client.send("POST /x HTTP/1.1\r\nHost: shop.example\r\n\(field)Content-Length: 4\r\n\r\nbody")
         let endpoint = try endpoint(worker)
         let request = try #require(endpoint.nextRequest())
         endpoint.wait { endpoint.ended.contains(request) }
@@ -96,7 +97,33 @@ import Testing
         endpoint.respond(request, ["HTTP/1.1 200 OK"], body: "reply", trailers: ["grpc-status: 0"])
         let head = client.read(until: "\r\n\r\n")
         #expect(head.contains("Transfer-Encoding: chunked\r\n"))
-        #expect(client.read(until: "\r\n\r\n") == "5\r\nreply\r\n0\r\ngrpc-status: 0\r\n\r\n")
+        #expect(client.read(until: "\r\n\r\n") == "5\r\nreply\r\n0\r\n\(field.isEmpty ? "" : "grpc-status: 0\r\n")\r\n")
+    }
+
+    @Test func `the trailers of a request reach the endpoint`() throws {
+        let worker = try worker()
+        let client = try client(worker)
+        let call = client.request(Self.call, body: "message", isLast: false)
+        let endpoint = try endpoint(worker)
+        let request = try #require(endpoint.nextRequest())
+        client.finish(call, trailers: "x-sum: 12\r\n")
+        endpoint.wait { endpoint.ended.contains(request) }
+        #expect(endpoint.bodies[request] == "message")
+        #expect(endpoint.trailers[request] == "x-sum: 12\r\n")
+        endpoint.respond(request, ["HTTP/1.1 200 OK"], body: "done")
+        #expect(client.response(call)?.body == "done")
+    }
+
+    @Test func `the trailers of an HTTP 1 request reach the endpoint`() throws {
+        let worker = try worker()
+        let client = try worker.client()
+        client.send("POST /x HTTP/1.1\r\nHost: shop.example\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.send("2\r\nhi\r\n0\r\nX-Sum: 12\r\n\r\n")
+        let endpoint = try endpoint(worker)
+        let request = try #require(endpoint.nextRequest())
+        endpoint.wait { endpoint.ended.contains(request) }
+        #expect(endpoint.bodies[request] == "hi")
+        #expect(endpoint.trailers[request] == "x-sum: 12\r\n")
     }
 
     @Test func `a call that the endpoint did not look at is made again`() throws {

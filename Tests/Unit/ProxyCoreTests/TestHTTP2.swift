@@ -78,6 +78,12 @@ final class TestHTTP2: HTTP2Events {
         flush()
     }
 
+    func finish(_ identifier: Int32, trailers: String) {
+        guard let stream = streams[identifier] else { return }
+        Array(trailers.utf8).withUnsafeBytes { session.finish(stream, trailers: $0) }
+        flush()
+    }
+
     func reset(_ identifier: Int32, _ code: UInt32) {
         if let stream = streams[identifier] { session.reset(stream, code) }
         flush()
