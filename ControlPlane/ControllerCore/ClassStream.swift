@@ -77,6 +77,11 @@ final class ClassStream {
         moveAhead(of: version)
     }
 
+    /// The history on disk can be read after all.
+    func take(_ history: FormerHistory) {
+        if let published = publisher.take(history.found[name], floor: history.floor) { publish(published) }
+    }
+
     // MARK: Questions about Ingresses
 
     func serves(_ ingress: Ingress) -> Bool { compiler.serves(ingress) }

@@ -11,11 +11,22 @@ extension Controller: AdminHandler {
         var status = AdminStatus(
             ready: notReadyReason == nil, classGroups: streams.map(Self.classGroup),
             workers: workers.all.map { Self.worker($0, isResponding: !silent.contains($0.client.id)) },
-            diagnostics: diagnostics.all.map { AdminDiagnostic($0) })
+            diagnostics: presentDiagnostics.map { AdminDiagnostic($0) })
         if configuration.duties?.election != nil, let leadership = duties?.leadership {
             status.election = AdminElection(leader: leadership.state.holder, isThis: leadership.mayWrite)
         }
         return status
+    }
+
+    /// Those about objects and where they come from, and that about the history.
+    var presentDiagnostics: [Diagnostic] {
+        guard let error = store.health.currentError else { return diagnostics.all }
+        let ofStore = Diagnostic(
+            severity: .error, object: nil, file: configuration.database, field: "",
+            reason: "the snapshot history cannot be stored: \(error)",
+            consequence:
+                "configuration goes on being published; the history is kept in memory, and stored when it can be")
+        return [ofStore] + diagnostics.all
     }
 
     func snapshots() throws -> AdminSnapshots {

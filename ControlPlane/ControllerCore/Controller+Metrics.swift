@@ -59,9 +59,10 @@ extension Controller {
     }
 
     private func facts(link: LinkListenerCounters) -> ControllerFacts {
-        ControllerFacts(
-            groups: streams.map(Self.facts), errors: diagnostics.count(of: .error),
-            warnings: diagnostics.count(of: .warning), acknowledgements: workers.acknowledgements,
+        let present = presentDiagnostics
+        return ControllerFacts(
+            groups: streams.map(Self.facts), errors: present.count { $0.severity == .error },
+            warnings: present.count { $0.severity == .warning }, acknowledgements: workers.acknowledgements,
             refusals: workers.refusals,
             lastAcknowledgedAt: workers.lastAcknowledgedAt,
             workers: workers.all.map {

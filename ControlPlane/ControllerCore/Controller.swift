@@ -75,6 +75,7 @@ actor Controller {
         self.duties = duties
         self.listener = listener
         for (stream, resolver) in zip(streams, resolvers) { stream.connect(listener: listener, resolver: resolver) }
+        store.whenOpened { [weak self] in self?.post(.history($0)) }
         tick()
     }
 
@@ -112,6 +113,7 @@ actor Controller {
             case .resolved(let set, let classGroup): resolved[classGroup, default: []].append(set)
             case .link(let event): handle(event)
             case .leadership(let state): take(state)
+            case .history(let history): take(history)
             case .tick: tick()
             }
         }
@@ -146,6 +148,12 @@ actor Controller {
             store.flush()
             portico_trim_memory()
         }
+    }
+
+    private func take(_ history: FormerHistory) {
+        for stream in streams { stream.take(history) }
+        if isLeading { duties?.require(epoch: versions.last.epoch) }
+        source?.recallLastGood()
     }
 
     private func handle(_ event: LinkListenerEvent) {

@@ -17,8 +17,6 @@ struct DiagnosticTable {
     /// All of them, sorted.
     var all: [Diagnostic] { present.sorted() }
 
-    func count(of severity: Diagnostic.Severity) -> Int { present.count { $0.severity == severity } }
-
     /// Takes everything that is wrong at the source.
     /// - Returns: what is new.
     mutating func replaceSource(_ diagnostics: [Diagnostic], _ logger: Logger) -> [Diagnostic] {

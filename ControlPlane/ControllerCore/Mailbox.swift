@@ -2,6 +2,7 @@ import ClusterState
 import ControlServer
 import Leadership
 import PorticoModel
+import SnapshotStore
 import Synchronization
 
 /// What the controller reacts to.
@@ -11,6 +12,8 @@ enum ControllerEvent: Sendable {
     case resolved(EndpointSet, classGroup: String)
     case link(LinkListenerEvent)
     case leadership(Leadership.State)
+    /// The database is open after all.
+    case history(FormerHistory)
     /// Time has passed.
     case tick
 }

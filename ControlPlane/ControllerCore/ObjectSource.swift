@@ -14,6 +14,13 @@ protocol ObjectSource: Sendable {
 
     /// The Secrets to read, in place of those before, for a source that does not read them all.
     func want(secrets: Set<ObjectName>)
+
+    /// The last valid forms of objects, which could not be read at the start, can be read now.
+    func recallLastGood()
+}
+
+extension ObjectSource {
+    package func recallLastGood() {}
 }
 
 /// A folder holds no other Secrets than those that were put there to be read.
@@ -32,6 +39,8 @@ struct FolderSource: ObjectSource {
     func stop() { folder.stop() }
 
     func want(secrets: Set<ObjectName>) {}
+
+    func recallLastGood() { folder.recallLastGood() }
 }
 
 extension ClusterSource: ObjectSource {}

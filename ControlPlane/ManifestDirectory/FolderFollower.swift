@@ -4,6 +4,13 @@ import PorticoModel
 
 /// The thread of `ManifestDirectory`: waits for events, reads what they name, and hands on what changed.
 final class FolderFollower {
+    /// What a byte in the pipe asks for.
+    enum Order: UInt8 {
+        case end
+        /// Read the last good forms once more.
+        case recall
+    }
+
     /// Editors save by moving the old file away before the new one is there; a file counts as gone only after this.
     private static let deletionGraceMilliseconds = 100
     /// How often a folder is looked at that is missing or cannot be watched.
@@ -53,7 +60,11 @@ final class FolderFollower {
             pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
         ]
         _ = poll(&descriptors, 2, timeout)
-        return descriptors[1].revents == 0
+        guard descriptors[1].revents != 0 else { return true }
+        var byte: UInt8 = 0
+        guard read(wake, &byte, 1) == 1, Order(rawValue: byte) == .recall else { return false }
+        table.recall(lastGood?.load() ?? [])
+        return true
     }
 
     /// Milliseconds until something is due; -1 where nothing is.

@@ -56,11 +56,18 @@ package final class ManifestDirectory: Sendable {
         thread.withLock { $0 = handle }
     }
 
+    /// Reads the store of last good forms once more, for those that were not to be had at the start.
+    package func recallLastGood() { tell(.recall) }
+
+    private func tell(_ order: FolderFollower.Order) {
+        var byte = order.rawValue
+        _ = write(wake.1, &byte, 1)
+    }
+
     /// Ends the thread and waits for it. The handler is not called afterwards.
     package func stop() {
         guard let handle = thread.withLock({ $0.take() }) else { return }
-        var byte: UInt8 = 1
-        _ = write(wake.1, &byte, 1)
+        tell(.end)
         pthread_join(handle, nil)
     }
 

@@ -87,6 +87,18 @@ struct ManifestTable {
         }
     }
 
+    /// Takes what an earlier process kept, where it comes later than the first reading: it serves only objects that have
+    /// no other form.
+    mutating func recall(_ objects: [LastGoodObject]) {
+        for object in objects where effective[object.reference] == nil {
+            let isDeclared = sites[object.reference] != nil
+            guard isDeclared || files[object.file]?.isBroken == true else { continue }
+            persisted[object.reference] = object
+            restore(object.reference)
+        }
+        persisted = [:]
+    }
+
     // MARK: Indexes
 
     /// - Parameter mayHideObjects: what the file declared before and does not now may still be meant by it.

@@ -24,6 +24,8 @@ package final class SnapshotPublisher {
     private var compiled = ManifestTree()
     /// What the store had at the start, until the first compilation shows whether it still holds.
     private var found: SnapshotStore.Found?
+    /// A rollback or resume of this run is newer than what a former one left.
+    private var hasBeenTold = false
 
     /// - Parameters:
     ///   - versions: shared with the publishers of other class groups.
@@ -154,6 +156,7 @@ package final class SnapshotPublisher {
     /// Publishes an old version's content as a new version, and holds newer ones back.
     package func rollback(to version: Version, reason: String?) throws(PublisherError) -> PublishedVersion {
         guard let before = running else { throw .notSynced }
+        hasBeenTold = true
         let old: (record: SnapshotRecord, tree: ManifestTree, contents: [Digest: [UInt8]])
         do {
             old = try store.snapshot(version, of: classGroup) { contents.revive($0) }
@@ -176,6 +179,7 @@ package final class SnapshotPublisher {
     package func resume() throws(PublisherError) -> PublishedVersion {
         guard let before = running, let newest = newestCompiled else { throw .notSynced }
         guard before.isPinned else { throw .notPinned }
+        hasBeenTold = true
         let now = clock()
         var record = newest
         if newest.version > before.version {
@@ -216,6 +220,10 @@ package final class SnapshotPublisher {
         guard let before = running else { return nil }
         logger.warning(
             "a worker runs version \(version), ahead of \(before.version): going on above it")
+        return publishAgain(before)
+    }
+
+    private func publishAgain(_ before: PublishedVersion) -> PublishedVersion {
         let record = renewed(before.record)
         save(record, before.tree)
         if newestCompiled?.version == before.version { newestCompiled = record }
@@ -231,6 +239,28 @@ package final class SnapshotPublisher {
         renewed.parent = record.version
         (renewed.createdAt, renewed.publishedAt) = (now, now)
         return renewed
+    }
+
+    // MARK: A history that came late
+
+    /// The history could not be read at the start, and now it can: goes on above it, and puts a rollback in force that it
+    /// says is.
+    /// - Returns: what to publish, if anything is.
+    package func take(_ former: SnapshotStore.Found?, floor: Version) -> PublishedVersion? {
+        versions.resume(after: floor)
+        guard let before = running else {
+            found = former ?? SnapshotStore.Found()
+            return nil
+        }
+        blocked = max(blocked, floor, before.record.version)
+        if let last = former?.running, last.record.kind == .rollback, !hasBeenTold {
+            logger.warning("the rollback of version \(last.record.version) is in force again")
+            restorePin(last)
+            retire(before.tree)
+        } else if before.version <= floor {
+            running = publishAgain(before)
+        }
+        return running?.version == before.version ? nil : running
     }
 
     // MARK: Helpers

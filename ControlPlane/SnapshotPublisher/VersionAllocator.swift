@@ -33,6 +33,9 @@ package final class VersionAllocator {
         return last
     }
 
+    /// A history that could not be read at the start has used versions up to this one.
+    func resume(after floor: Version) { if floor > last { begin(floor) } }
+
     /// The epoch that the election has come to: later versions are of this one, unless some of a higher were given out
     /// before. Where the Lease was lost, its counting begins anew, and the leader has to raise it to `last.epoch`.
     package func adopt(epoch: UInt64) {

@@ -12,7 +12,8 @@ import Synchronization
 /// Writing goes on behind the caller's back, in order, on one queue: the disk never delays a publication. That a crash does
 /// not lead to a version being used twice is the work of the reservation: before a version may be used, a range of
 /// sequence numbers that holds it is on disk, and a start after a crash goes on above the range. A disk that cannot be
-/// written costs the history, and nothing else: versions that could not be stored wait in memory and are tried again.
+/// written costs the history, and nothing else: what could not be stored waits in memory and is tried again, after
+/// pauses that grow; so is a file that could not be opened.
 package final class SnapshotStore: Sendable {
     /// What a start finds.
     package struct Found: Sendable {
@@ -31,25 +32,31 @@ package final class SnapshotStore: Sendable {
         package var currentError: String?
     }
 
-    private struct State {
-        var database: DatabaseQueue
-        var writer = StoreWriter()
+    struct State {
+        var opened: OpenedDatabase
         var pending: [PendingSnapshot] = []
+        /// Asked for, and not yet on disk.
+        var reservation: Version?
+        /// Objects to keep, and by nil to forget, that are not on disk yet.
+        var objects: [ObjectReference: StoredObject?] = [:]
         /// False while the history is kept in memory only.
         var isOnDisk: Bool
+        var retries = RetryPause()
     }
 
     /// More versions than this do not wait for a disk; the oldest are dropped from the history.
     private static let pendingLimit = 100
 
-    private let path: String
+    let path: String
     private let retention: SnapshotRetention
-    private let logger: Logger
-    private let maximumPages: Int?
-    private let queue = DispatchQueue(label: "portico.snapshot-store", qos: .utility)
+    let logger: Logger
+    let maximumPages: Int?
+    let queue = DispatchQueue(label: "portico.snapshot-store", qos: .utility)
     /// Only the queue takes it, so nobody waits for it.
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let status = Mutex(Health())
+    private let opening = Mutex<(@Sendable (FormerHistory) -> Void)?>(nil)
+    private let hasClosed = Atomic(false)
 
     package var health: Health { status.withLock { $0 } }
 
@@ -59,50 +66,22 @@ package final class SnapshotStore: Sendable {
         try self.init(path: path, retention: retention, logger: logger, maximumPages: nil)
     }
 
-    /// - Parameter maximumPages: makes the disk as good as full when the file has so many pages.
-    init(path: String, retention: SnapshotRetention, logger: Logger, maximumPages: Int?) throws {
+    /// - Parameters:
+    ///   - maximumPages: makes the disk as good as full when the file has so many pages.
+    ///   - retries: when a file that cannot be used is tried again.
+    init(
+        path: String, retention: SnapshotRetention, logger: Logger, maximumPages: Int?,
+        retries: RetryPause = RetryPause()
+    ) throws {
         self.path = path
         self.retention = retention
         self.logger = logger
         self.maximumPages = maximumPages
         var health = Health()
         let opened = try SnapshotStore.open(path, maximumPages, logger, &health)
-        state = Mutex(
-            State(database: opened.database, writer: opened.writer, isOnDisk: health.currentError == nil))
+        state = Mutex(State(opened: opened, isOnDisk: health.currentError == nil, retries: retries))
         status.withLock { $0 = health }
-    }
-
-    private static func open(
-        _ path: String, _ maximumPages: Int?, _ logger: Logger, _ health: inout Health
-    ) throws -> (database: DatabaseQueue, writer: StoreWriter) {
-        do {
-            do {
-                return try openFile(path, maximumPages)
-            } catch  where StoreSchema.blamesContent(error) || error is SnapshotError {
-                let aside = try StoreSchema.setAside(path, now: now())
-                logger.error(
-                    "the snapshot database \(path) cannot be used: \(error); it is now \(aside), and a new one begins")
-                health.errors += 1
-                return try openFile(path, maximumPages)
-            }
-        } catch {
-            logger.error("the snapshot database \(path) cannot be opened: \(error); the history is kept in memory only")
-            health.errors += 1
-            health.currentError = "not on disk: \(error)"
-            return (try StoreSchema.openInMemory(), StoreWriter())
-        }
-    }
-
-    private static func openFile(
-        _ path: String, _ maximumPages: Int?
-    ) throws -> (database: DatabaseQueue, writer: StoreWriter) {
-        // What SQLite keeps beside the file gets the file's mode; snapshots are nobody's business but the owner's.
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        if descriptor >= 0 { Glibc.close(descriptor) }
-        let database = try StoreSchema.open(path, maximumPages: maximumPages)
-        var writer = StoreWriter()
-        try database.read { try writer.load($0) }
-        return (database, writer)
+        if health.currentError != nil { enqueue { store, state in store.retryLater(&state) } }
     }
 
     static func now() -> Double { Date().timeIntervalSince1970 }
@@ -118,7 +97,7 @@ package final class SnapshotStore: Sendable {
         enqueue { store, state in
             state.pending.append(snapshot)
             if state.pending.count > SnapshotStore.pendingLimit { state.pending.removeFirst() }
-            store.writePending(&state)
+            store.writeWaiting(&state)
         }
     }
 
@@ -133,45 +112,28 @@ package final class SnapshotStore: Sendable {
 
     /// Stores a worker's answer to a version, in place of an earlier one.
     package func record(_ answer: Acknowledgement, of version: Version) {
-        change { database in
-            try database.execute(
-                sql: """
-                    INSERT OR REPLACE INTO acknowledgements (epoch, sequence, worker, at, error)
-                    SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM versions WHERE epoch = ?1 AND sequence = ?2)
-                    """,
-                arguments: [version.epoch.signed, version.sequence.signed, answer.worker, answer.at, answer.error])
-        }
+        change { try StoreWriter.record(answer, of: version, $0) }
     }
 
     /// Makes sure that no later start uses a version at or below this one.
     /// - Parameter waits: return when it is on disk.
     package func reserve(through version: Version, waits: Bool = false) {
-        let write: @Sendable (Database) throws -> Void = { database in
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO reservation (one, epoch, sequence) VALUES (1, ?, ?)",
-                arguments: [version.epoch.signed, version.sequence.signed])
+        enqueue { store, state in
+            state.reservation = version
+            store.writeWaiting(&state)
         }
-        change(write)
         if waits { flush() }
     }
 
     /// Keeps these objects and forgets others. Returns when it is done, for the caller has time.
     package func save(_ objects: [StoredObject], removing removed: [ObjectReference]) {
-        change { database in
-            let insert = try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO objects (kind, namespace, name, file, text) VALUES (?, ?, ?, ?, ?)")
+        enqueue { store, state in
             // Whatever the caller says, what a Secret holds does not get to the disk.
             for object in objects where object.reference.kind != "Secret" {
-                let name = object.reference.name
-                try insert.execute(arguments: [
-                    object.reference.kind, name.namespace, name.name, object.file, object.text,
-                ])
+                state.objects[object.reference] = .some(object)
             }
-            let delete = try database.cachedStatement(
-                sql: "DELETE FROM objects WHERE kind = ? AND namespace = ? AND name = ?")
-            for reference in removed {
-                try delete.execute(arguments: [reference.kind, reference.name.namespace, reference.name.name])
-            }
+            for reference in removed { state.objects[reference] = .some(nil) }
+            store.writeWaiting(&state)
         }
     }
 
@@ -180,37 +142,29 @@ package final class SnapshotStore: Sendable {
 
     /// Writes what waits and closes the file.
     package func close() {
+        hasClosed.store(true, ordering: .relaxed)
         enqueue { store, state in
-            store.writePending(&state)
-            try? state.database.close()
+            store.writeWaiting(&state)
+            try? state.opened.database.close()
         }
         flush()
+    }
+
+    /// Calls the handler, on the store's thread, when a file that could not be opened at the start is open after all.
+    package func whenOpened(_ handler: @escaping @Sendable (FormerHistory) -> Void) {
+        opening.withLock { $0 = handler }
     }
 
     // MARK: Reading, after everything that was asked for so far
 
     /// What the last run left behind of a class group.
     package func load(classGroup: String) throws(SnapshotStoreError) -> Found {
-        try read { database, writer in
-            var found = Found()
-            let newest = writer.newestTree(of: classGroup)
-            found.compiled = try StoreReader.snapshot(
-                where: "class_group = ? AND kind <> 'rollback'", [classGroup], known: newest, database)
-            found.running = try StoreReader.snapshot(
-                where: "class_group = ? AND published_at IS NOT NULL", [classGroup], known: newest, database)
-            return found
-        }
+        try read { database, writer in try StoreReader.found(of: classGroup, writer, database) }
     }
 
     /// No version at or below this one may be used again, by any class group.
     package func floor() throws(SnapshotStoreError) -> Version {
-        try read { database, _ in
-            let reserved = try Row.fetchOne(database, sql: "SELECT epoch, sequence FROM reservation")
-            let newest = try Row.fetchOne(
-                database, sql: "SELECT epoch, sequence FROM versions ORDER BY epoch DESC, sequence DESC LIMIT 1")
-            return [reserved, newest].compactMap { $0.flatMap { StoreReader.version($0, "epoch", "sequence") } }.max()
-                ?? .none
-        }
+        try read { database, _ in try StoreReader.floor(database) }
     }
 
     /// All stored versions, the newest first.
@@ -244,27 +198,20 @@ package final class SnapshotStore: Sendable {
 
     /// The objects that are kept over a restart.
     package func objects() throws(SnapshotStoreError) -> [StoredObject] {
-        try read { database, _ in
-            try Row.fetchAll(database, sql: "SELECT kind, namespace, name, file, text FROM objects").map { row in
-                StoredObject(
-                    reference: ObjectReference(
-                        kind: row["kind"], name: ObjectName(namespace: row["namespace"], name: row["name"])),
-                    file: row["file"], text: row["text"])
-            }
-        }
+        try read { database, _ in try StoreReader.objects(database) }
     }
 
     // MARK: The queue
 
-    private func enqueue(_ job: @escaping @Sendable (SnapshotStore, inout State) -> Void) {
+    func enqueue(_ job: @escaping @Sendable (SnapshotStore, inout State) -> Void) {
         queue.async { self.state.withLock { job(self, &$0) } }
     }
 
     /// Does what `write` does after everything that was asked for so far.
     func change(_ write: @escaping @Sendable (Database) throws -> Void) {
         enqueue { store, state in
-            store.writePending(&state)
-            store.attempt(&state) { try $0.database.write(write) }
+            store.writeWaiting(&state)
+            store.attempt(&state) { try $0.opened.database.write(write) }
         }
     }
 
@@ -274,7 +221,8 @@ package final class SnapshotStore: Sendable {
         let result: Result<Answer, SnapshotStoreError> = queue.sync {
             state.withLock { state in
                 do {
-                    return .success(try state.database.read { [writer = state.writer] in try read($0, writer) })
+                    return .success(
+                        try state.opened.database.read { [writer = state.opened.writer] in try read($0, writer) })
                 } catch let error as SnapshotStoreError {
                     return .failure(error)
                 } catch {
@@ -286,7 +234,7 @@ package final class SnapshotStore: Sendable {
         return try result.get()
     }
 
-    private enum Outcome {
+    enum Outcome {
         case done
         /// It may work another time.
         case failed
@@ -294,24 +242,51 @@ package final class SnapshotStore: Sendable {
         case impossible
     }
 
-    private func writePending(_ state: inout State) {
-        var isHealthy = state.isOnDisk
+    /// Writes what waits, in order, as far as it can be; what is left is tried again before long.
+    func writeWaiting(_ state: inout State) {
+        let isWritten = writeReservation(&state) && writeObjects(&state)
+        let isHealthy = writeSnapshots(&state)
+        if state.isOnDisk, isHealthy, isWritten { noteHealth(&state) }
+        if !isWritten || !state.pending.isEmpty { retryLater(&state) }
+    }
+
+    private func writeReservation(_ state: inout State) -> Bool {
+        guard let version = state.reservation else { return true }
+        let outcome = attempt(&state) { state in
+            try state.opened.database.write { try StoreWriter.reserve(version, $0) }
+        }
+        if outcome != .failed { state.reservation = nil }
+        return outcome == .done
+    }
+
+    private func writeObjects(_ state: inout State) -> Bool {
+        guard !state.objects.isEmpty else { return true }
+        let outcome = attempt(&state) { state in
+            try state.opened.database.write { [objects = state.objects] in try StoreWriter.keep(objects, $0) }
+        }
+        if outcome != .failed { state.objects = [:] }
+        return outcome == .done
+    }
+
+    /// - Returns: whether everything went well.
+    private func writeSnapshots(_ state: inout State) -> Bool {
+        var isHealthy = true
         while let snapshot = state.pending.first {
-            let outcome = attempt(&state) { try $0.writer.save(snapshot, $0.database) }
-            if outcome == .failed { return }
+            let outcome = attempt(&state) { try $0.opened.writer.save(snapshot, $0.opened.database) }
+            if outcome == .failed { return false }
             state.pending.removeFirst()
             let pruning = attempt(&state) { state in
-                try state.database.write { [writer = state.writer, retention] database in
+                try state.opened.database.write { [writer = state.opened.writer, retention] database in
                     try writer.prune(snapshot.record.classGroup, retention, now: SnapshotStore.now(), database)
                 }
             }
             if outcome != .done || pruning != .done { isHealthy = false }
         }
-        if isHealthy { status.withLock { $0.currentError = nil } }
+        return isHealthy
     }
 
     @discardableResult
-    private func attempt(_ state: inout State, _ job: (inout State) throws -> Void) -> Outcome {
+    func attempt(_ state: inout State, _ job: (inout State) throws -> Void) -> Outcome {
         do {
             try job(&state)
             return .done
@@ -326,21 +301,22 @@ package final class SnapshotStore: Sendable {
 
     /// The file was damaged while in use: the next version is stored whole in a new one.
     private func startAnew(_ state: inout State) {
-        try? state.database.close()
+        try? state.opened.database.close()
         var health = Health()
         _ = try? StoreSchema.setAside(path, now: SnapshotStore.now())
         if let opened = try? SnapshotStore.open(path, maximumPages, logger, &health) {
-            (state.database, state.writer) = opened
+            state.opened = opened
             state.isOnDisk = health.currentError == nil
         }
         status.withLock { [health] status in
             status.errors += health.errors
             if let error = health.currentError { status.currentError = error }
         }
+        if !state.isOnDisk { retryLater(&state) }
     }
 
     /// Every failure counts; the log has the first of a row of equal ones.
-    private func noteFailure(_ reason: String) {
+    func noteFailure(_ reason: String) {
         let isNew = status.withLock { health in
             defer {
                 health.errors += 1
@@ -352,4 +328,29 @@ package final class SnapshotStore: Sendable {
             logger.error("the snapshot database \(path) failed: \(reason); configuration goes on being published")
         }
     }
+
+    private func noteHealth(_ state: inout State) {
+        state.retries.reset()
+        let wasFailing = status.withLock { health in health.currentError.take() != nil }
+        if wasFailing { logger.notice("the snapshot database \(path) is written again") }
+    }
+
+    // MARK: Trying again
+
+    /// Tries again after a pause, unless that is arranged already.
+    func retryLater(_ state: inout State) {
+        guard let pause = state.retries.next() else { return }
+        queue.asyncAfter(deadline: .now() + pause / .seconds(1)) { [weak self] in
+            guard let self, !hasClosed.load(ordering: .relaxed) else { return }
+            let isOnDisk = self.state.withLock { state in
+                state.retries.begin()
+                if state.isOnDisk { self.writeWaiting(&state) }
+                return state.isOnDisk
+            }
+            if !isOnDisk { reopen() }
+        }
+    }
+
+    /// Tells who waits for the file that it is open.
+    func tellOpened(_ history: FormerHistory) { opening.withLock { $0 }?(history) }
 }

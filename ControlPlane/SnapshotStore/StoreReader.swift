@@ -60,6 +60,65 @@ enum StoreReader {
         return (record(row), isKnown ? known : try tree(root: row["root"], of: row["class_group"], database))
     }
 
+    // MARK: What a start finds
+
+    static func found(
+        of classGroup: String, _ writer: StoreWriter, _ database: Database
+    ) throws -> SnapshotStore.Found {
+        var found = SnapshotStore.Found()
+        let newest = writer.newestTree(of: classGroup)
+        found.compiled = try snapshot(
+            where: "class_group = ? AND kind <> 'rollback'", [classGroup], known: newest, database)
+        found.running = try snapshot(
+            where: "class_group = ? AND published_at IS NOT NULL", [classGroup], known: newest, database)
+        return found
+    }
+
+    static func floor(_ database: Database) throws -> Version {
+        let reserved = try Row.fetchOne(database, sql: "SELECT epoch, sequence FROM reservation")
+        let newest = try Row.fetchOne(
+            database, sql: "SELECT epoch, sequence FROM versions ORDER BY epoch DESC, sequence DESC LIMIT 1")
+        return [reserved, newest].compactMap { $0.flatMap { version($0, "epoch", "sequence") } }.max() ?? .none
+    }
+
+    static func objects(_ database: Database) throws -> [StoredObject] {
+        try Row.fetchAll(database, sql: "SELECT kind, namespace, name, file, text FROM objects").map { row in
+            StoredObject(
+                reference: ObjectReference(
+                    kind: row["kind"], name: ObjectName(namespace: row["namespace"], name: row["name"])),
+                file: row["file"], text: row["text"])
+        }
+    }
+
+    static func history(_ opened: OpenedDatabase) throws -> FormerHistory {
+        try opened.database.read { database in
+            var history = FormerHistory()
+            history.floor = try floor(database)
+            for group in try String.fetchAll(database, sql: "SELECT DISTINCT class_group FROM versions") {
+                history.found[group] = try found(of: group, opened.writer, database)
+            }
+            return history
+        }
+    }
+
+    // MARK: Moving to another database
+
+    static func contains(_ version: Version, _ database: Database) throws -> Bool {
+        try Row.fetchOne(
+            database, sql: "SELECT 1 FROM versions WHERE epoch = ? AND sequence = ?",
+            arguments: [version.epoch.signed, version.sequence.signed]) != nil
+    }
+
+    /// All versions, the oldest first, as they are saved; their content is read from `queue` when it is asked for.
+    static func pending(_ database: Database, from queue: DatabaseQueue) throws -> [PendingSnapshot] {
+        try Row.fetchAll(database, sql: "SELECT \(columns), root FROM versions ORDER BY id").map { row in
+            let group: String = row["class_group"]
+            return PendingSnapshot(record: record(row), tree: try tree(root: row["root"], of: group, database)) {
+                digest in (try? queue.read { try content(digest, of: group, $0) }) ?? nil
+            }
+        }
+    }
+
     private static let content = "SELECT content FROM blobs WHERE class_group = ? AND digest = ?"
 
     static func tree(root: Data, of classGroup: String, _ database: Database) throws -> ManifestTree {

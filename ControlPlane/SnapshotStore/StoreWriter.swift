@@ -120,6 +120,39 @@ struct StoreWriter {
                 """, arguments: [classGroup])
     }
 
+    /// Keeps a worker's answer, if the version is stored.
+    static func record(_ answer: Acknowledgement, of version: Version, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO acknowledgements (epoch, sequence, worker, at, error)
+                SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM versions WHERE epoch = ?1 AND sequence = ?2)
+                """,
+            arguments: [version.epoch.signed, version.sequence.signed, answer.worker, answer.at, answer.error])
+    }
+
+    /// No later start uses a version at or below this one.
+    static func reserve(_ version: Version, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO reservation (one, epoch, sequence) VALUES (1, ?, ?)",
+            arguments: [version.epoch.signed, version.sequence.signed])
+    }
+
+    /// Keeps objects, and forgets those without a form.
+    static func keep(_ objects: [ObjectReference: StoredObject?], _ database: Database) throws {
+        let insert = try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO objects (kind, namespace, name, file, text) VALUES (?, ?, ?, ?, ?)")
+        let delete = try database.cachedStatement(
+            sql: "DELETE FROM objects WHERE kind = ? AND namespace = ? AND name = ?")
+        for (reference, object) in objects {
+            let key: StatementArguments = [reference.kind, reference.name.namespace, reference.name.name]
+            if let object {
+                try insert.execute(arguments: key + [object.file, object.text])
+            } else {
+                try delete.execute(arguments: key)
+            }
+        }
+    }
+
     /// The newest version, the newest compiled one, and the running one, which may be a pinned rollback.
     private func keptAlways(_ classGroup: String, _ database: Database) throws -> Set<Int64> {
         try Int64.fetchSet(

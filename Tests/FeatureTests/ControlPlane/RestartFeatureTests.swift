@@ -91,3 +91,87 @@ import Testing
         await plane.stop()
     }
 }
+
+/// The database cannot be opened when the control plane starts.
+@Suite struct LateHistoryFeatureTests {
+    private func makePlane() async throws -> TestPlane {
+        try await TestPlane([
+            "shop.yaml": Manifests.ingress("shop", host: "shop.test", service: "shop"),
+            "services.yaml": Manifests.backend("shop", port: 8001),
+        ])
+    }
+
+    private func hide(_ plane: TestPlane) throws {
+        let path = plane.folder("data/snapshots.sqlite")
+        try FileManager.default.moveItem(atPath: path, toPath: plane.folder("hidden"))
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    private func unhide(_ plane: TestPlane) throws {
+        let path = plane.folder("data/snapshots.sqlite")
+        try FileManager.default.moveItem(atPath: plane.folder("hidden"), toPath: plane.folder("found"))
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: plane.folder("found"), toPath: path)
+    }
+
+    @Test func `It serves and says so, and goes on above the history once that can be read`() async throws {
+        let plane = try await makePlane()
+        let worker = LinkWorker()
+        try worker.connect(plane.socket)
+        worker.run { $0.isComplete && $0.version != .none }
+        await plane.stop()
+        worker.run { !$0.isConnected }
+        try hide(plane)
+        try plane.write("kind: [never closed", to: "broken.yaml")
+        try plane.write(Manifests.ingress("shop", host: "shop.test", path: "/new", service: "shop"), to: "shop.yaml")
+        try await plane.start()
+        try worker.connect(plane.socket)
+        worker.run { $0.hosts == ["shop.test": ["/new"]] }
+        let status = await plane.status()
+        #expect(status.diagnostics.contains { $0.reason.contains("the snapshot history cannot be stored") })
+        let late = LinkWorker("late")
+        try late.connect(plane.socket)
+        late.run { $0.hosts == ["shop.test": ["/new"]] }
+
+        try unhide(plane)
+        _ = try await plane.status("a history on disk") { status in
+            !status.diagnostics.contains { $0.reason.contains("history") }
+        }
+        let before = worker.version
+        try plane.write(Manifests.ingress("shop", host: "shop.test", path: "/last", service: "shop"), to: "shop.yaml")
+        worker.run { $0.hosts == ["shop.test": ["/last"]] }
+        #expect(worker.version > before)
+        let stored = try await plane.plane.admin.snapshots().snapshots.map(\.version)
+        #expect(stored.contains("1.1"))
+        #expect(stored.contains(worker.version.description))
+        await plane.stop()
+    }
+
+    @Test func `A rollback and the last good form of a broken object come back with the history`() async throws {
+        let plane = try await makePlane()
+        let worker = LinkWorker()
+        try worker.connect(plane.socket)
+        worker.run { $0.isComplete && $0.version != .none }
+        try plane.write(Manifests.ingress("wiki", host: "wiki.test", service: "shop"), to: "wiki.yaml")
+        worker.run { $0.hosts.count == 2 }
+        try plane.write(Manifests.ingress("shop", host: "shop.test", path: "/new", service: "shop"), to: "shop.yaml")
+        worker.run { $0.hosts["shop.test"] == ["/new"] }
+        _ = try await plane.plane.admin.rollback(AdminRollback(version: "1.2", reason: "bad day"))
+        worker.run { $0.hosts["shop.test"] == ["/"] }
+        await plane.stop()
+        try hide(plane)
+        try plane.write("kind: [never closed", to: "wiki.yaml")
+        try await plane.start()
+        let late = LinkWorker("late")
+        try late.connect(plane.socket)
+        late.run { $0.hosts == ["shop.test": ["/new"]] }
+
+        try unhide(plane)
+        late.run { $0.hosts == ["shop.test": ["/"], "wiki.test": ["/"]] }
+        let status = await plane.status()
+        #expect(status.classGroups[0].pin?.reason == "bad day")
+        _ = try await plane.plane.admin.resume(AdminResume())
+        late.run { $0.hosts == ["shop.test": ["/new"], "wiki.test": ["/"]] }
+        await plane.stop()
+    }
+}
