@@ -24,6 +24,8 @@ package struct GlobalOptions: Hashable, Sendable {
     var logTemplate = ""
     var logEscaping = LogEscaping.standard
     var accessLogPath: String?
+    var streamLogPath: String?
+    var logsHTTP = true
     var compression = CompressionChoices()
 
     /// The families of the default policy, but for its flat part, which is `settings.defaultPolicy`.

@@ -14,6 +14,16 @@ let loggingOptions: [GlobalOptionDefinition] = [
         options.settings.logsAccess = try !ValueParser.bool(value)
     },
     GlobalOptionDefinition(
+        "disable-http-access-log", .bool, default: "false", "Whether there is none of requests."
+    ) { value, options throws(ValueFault) in
+        options.logsHTTP = try !ValueParser.bool(value)
+    },
+    GlobalOptionDefinition(
+        "disable-stream-access-log", .bool, default: "false", "Whether there is none of TCP and UDP sessions."
+    ) { value, options throws(ValueFault) in
+        options.settings.logsStreams = try !ValueParser.bool(value)
+    },
+    GlobalOptionDefinition(
         "access-log-path", .string, default: "/var/log/nginx/access.log",
         "The file of the access log. ingress-nginx's own default, a link to its standard output, means ours."
     ) { value, options throws(ValueFault) in
@@ -23,6 +33,20 @@ let loggingOptions: [GlobalOptionDefinition] = [
         "http-access-log-path", .string, default: "", "The same; it goes before access-log-path."
     ) { value, options throws(ValueFault) in
         if !value.isEmpty { options.accessLogPath = try logPath(value) }
+    },
+    GlobalOptionDefinition(
+        "stream-access-log-path", .string, default: "",
+        "The file of the log of TCP and UDP sessions; without it they are logged where access-log-path says."
+    ) { value, options throws(ValueFault) in
+        if !value.isEmpty { options.streamLogPath = try logPath(value) }
+    },
+    GlobalOptionDefinition(
+        "log-format-stream", .template, default: StreamLogFormat.standard, "A line of that log."
+    ) { value, options throws(ValueFault) in
+        do throws(Template.Failure) { _ = try StreamLogFormat(value) } catch {
+            throw ValueFault("\(error.explanation) for TCP and UDP sessions: '\(value)'")
+        }
+        options.settings.streamLogFormat = value == StreamLogFormat.standard ? "" : value
     },
     GlobalOptionDefinition(
         "enable-access-log-for-default-backend", .bool, default: "false",
@@ -62,6 +86,9 @@ private func logPath(_ value: String) throws(ValueFault) -> String {
 
 extension GlobalOptions {
     mutating func completeLog() {
+        settings.streamLogPath = streamLogPath ?? settings.accessLogPath
+        settings.logsStreams = settings.logsStreams && settings.logsAccess
+        settings.logsAccess = settings.logsAccess && logsHTTP
         if let accessLogPath { settings.accessLogPath = accessLogPath }
         guard !logTemplate.isEmpty || logEscaping != .standard else { return }
         var format = LogFormat()

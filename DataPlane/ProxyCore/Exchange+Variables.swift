@@ -176,7 +176,8 @@ extension Exchange: VariableSource {
             }
             if let downstream { writeAddress(of: downstream.peer, to: &writer) }
         case .pid: writer.append(decimal: Int(getpid()))
-        case .msec, .timeISO8601: writeClock(variable, to: &writer)
+        case .msec: WallClock.writeSeconds(to: &writer)
+        case .timeISO8601: WallClock.writeISO8601(to: &writer)
         case .timeLocal: writer.append(core.time.logTime)
         default: return false
         }
@@ -186,26 +187,6 @@ extension Exchange: VariableSource {
     private func writeUser(_ extras: ExchangeExtras, to writer: inout ByteWriter) {
         if !extras.user.isEmpty { return writer.append(extras.bytes(extras.user)) }
         if let value = field("authorization", extras) { BasicCredentials.writeName(of: value, to: &writer) }
-    }
-
-    private func writeClock(_ variable: NamedVariable, to writer: inout ByteWriter) {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        if variable == .msec {
-            return writer.append(
-                secondsFromMilliseconds: UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec / 1_000_000))
-        }
-        var parts = tm()
-        gmtime_r(&time.tv_sec, &parts)
-        writer.append(decimal: UInt64(parts.tm_year + 1_900), digits: 4)
-        for (separator, part) in [
-            ("-" as StaticString, parts.tm_mon + 1), ("-", parts.tm_mday), ("T", parts.tm_hour), (":", parts.tm_min),
-            (":", parts.tm_sec),
-        ] {
-            writer.append(separator)
-            writer.append(decimal: UInt64(part), digits: 2)
-        }
-        writer.append("+00:00")
     }
 
     private func writeRoutePart(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool {

@@ -46,10 +46,10 @@ struct FastCGIErrors {
             output.append("portico-proxy: FastCGI application ")
             output.append(connection.endpoint.text)
             output.append(" of ")
-            append(connection.endpoint.upstream.name, to: &output)
+            output.append(text: connection.endpoint.upstream.name)
             if let exchange = connection.exchange, let route = exchange.route {
                 output.append(", Ingress ")
-                append("\(route.route.ingress)", to: &output)
+                output.append(text: "\(route.route.ingress)")
                 output.append(", \"")
                 LogEscaping.standard.append(exchange.head.bytes[exchange.facts.methodAndTarget], to: &output)
                 output.append("\"")
@@ -59,10 +59,5 @@ struct FastCGIErrors {
             output.append("\n")
         }
         line.removeAll()
-    }
-
-    private func append(_ text: String, to output: inout ByteWriter) {
-        var text = text
-        text.withUTF8 { output.append(UnsafeRawBufferPointer($0)) }
     }
 }

@@ -80,7 +80,7 @@ final class MetricsFold {
         let memory = ProcessUsage.memoryBytes
         add(WorkerMetric.residentBytes, memory.resident, gauge: true)
         add(WorkerMetric.virtualBytes, memory.virtual, gauge: true)
-        add(WorkerMetric.accessLogDropped, core.log.droppedLines)
+        add(WorkerMetric.accessLogDropped, core.log.droppedLines + core.streamLog.droppedLines)
         add(WorkerMetric.upstreamRetries, counters.upstreamRetries)
         add(WorkerMetric.openUpstreamConnections, counters.openUpstreamConnections, gauge: true)
         add(WorkerMetric.refusedRequests, counters.malformedRequests, ["reason", "malformed"])

@@ -32,6 +32,7 @@ package final class Worker {
             core.policies.share(descriptor: descriptor, worker: configuration.index)
         }
         streams = StreamProxy(loop: loop, buffers: core.buffers, upstreams: core.upstreams)
+        streams.record = { [unowned core] in core.streamLog.write($0, core: core) }
         if let descriptor = configuration.handoverDescriptor {
             handover = try SocketReceiver(descriptor: descriptor, proxy: streams)
         }

@@ -35,6 +35,7 @@ final class WorkerCore {
     let responseHead = ResponseHead()
     let time = HTTPTimeCache()
     let log = AccessLog()
+    let streamLog = StreamLog()
     /// Standard error, opened with its first line.
     let errors = LineLog()
     let policies = PolicyRuntime()
@@ -104,12 +105,14 @@ final class WorkerCore {
 
     func flushLogs() {
         log.flush()
+        streamLog.flush()
         errors.flush()
     }
 
     /// Writes what is left.
     func stopLogs() {
         log.stop()
+        streamLog.stop()
         errors.stop()
     }
 
@@ -197,6 +200,7 @@ final class WorkerCore {
         forgetSpareExchanges()
         tls.configure(routing.globals.tls, offersHTTP2: routing.globals.usesHTTP2)
         log.configure(isOn: routing.globals.logsAccess, path: routing.globals.accessLogPath)
+        streamLog.configure(routing.globals)
     }
 
     /// Closes idle upstream connections whose endpoints are gone.

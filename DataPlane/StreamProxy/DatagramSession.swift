@@ -10,7 +10,7 @@ import Upstreams
 final class DatagramSession: EventHandler {
     private unowned let listener: DatagramListener
     private let settings: StreamSettings
-    private let client: SocketAddress
+    private var record: StreamRecord
     private let endpoint: UpstreamEndpoint
     private let descriptor: Int32
     private var requests: UInt64 = 0
@@ -21,16 +21,23 @@ final class DatagramSession: EventHandler {
     init?(listener: DatagramListener, service: StreamService, client: SocketAddress) {
         let loop = listener.proxy.loop
         let upstream = listener.proxy.upstreams.upstream(named: service.upstream)
+        var record = StreamRecord(
+            service, client: client, local: Socket.localAddress(listener.descriptor), at: loop.now)
         guard let chosen = upstream.choose(at: loop.now, tried: 0) else {
             listener.counters.unservedSessions += 1
+            listener.proxy.log(record)
             return nil
         }
+        record.endpoints.append(chosen)
         guard let socket = DatagramSocket.connect(to: chosen.address) else {
             listener.counters.failedAttempts += 1
+            listener.proxy.log(record)
             return nil
         }
+        record.outcome = .served
+        record.connectedAt = loop.now
         self.listener = listener
-        self.client = client
+        self.record = record
         settings = service.settings
         endpoint = chosen
         descriptor = socket
@@ -46,6 +53,7 @@ final class DatagramSession: EventHandler {
     /// Passes a datagram of the client on.
     func send(_ datagram: UnsafeRawBufferPointer) {
         requests += 1
+        record.receivedBytes += UInt64(datagram.count)
         listener.proxy.loop.setDeadline(self, after: settings.idleMilliseconds)
         if Glibc.send(descriptor, datagram.baseAddress, datagram.count, Int32(MSG_NOSIGNAL)) < 0 {
             sendingFailed(errno)
@@ -69,7 +77,9 @@ final class DatagramSession: EventHandler {
             }
             endpoint.succeeded()
             listener.counters.sentBytes += UInt64(count)
-            DatagramSocket.send(listener.descriptor, UnsafeRawBufferPointer(rebasing: memory[..<count]), to: client)
+            record.sentBytes += UInt64(count)
+            DatagramSocket.send(
+                listener.descriptor, UnsafeRawBufferPointer(rebasing: memory[..<count]), to: record.client)
             responses += 1
             listener.proxy.loop.setDeadline(self, after: settings.idleMilliseconds)
             if settings.responses > 0, responses >= requests * UInt64(settings.responses) { close() }
@@ -84,6 +94,7 @@ final class DatagramSession: EventHandler {
     /// The endpoint's machine says that nobody is there.
     private func fail() {
         listener.counters.failedAttempts += 1
+        record.outcome = .unserved
         _ = endpoint.failed(at: listener.proxy.loop.now)
         close()
     }
@@ -93,6 +104,8 @@ final class DatagramSession: EventHandler {
         isClosed = true
         listener.proxy.loop.unregister(self)
         Glibc.close(descriptor)
-        listener.forget(client)
+        record.endedAt = listener.proxy.loop.now
+        listener.proxy.log(record)
+        listener.forget(record.client)
     }
 }

@@ -3,41 +3,15 @@ import Glibc
 import PorticoModel
 
 /// Accepts the connections of a TCP service.
-final class StreamListener: EventHandler, StreamListening {
+final class StreamListener: StreamSocket {
     /// Connections accepted per turn.
     private static let budget = 64
     /// How long none is accepted when the process is out of descriptors.
     private static let pauseMilliseconds: UInt32 = 100
 
-    private unowned let proxy: StreamProxy
-    private let descriptor: Int32
-    private let port: StreamService.Port
-    private let counters: StreamCounters
-
-    init(proxy: StreamProxy, descriptor: Int32, port: StreamService.Port, counters: StreamCounters) {
-        self.proxy = proxy
-        self.descriptor = descriptor
-        self.port = port
-        self.counters = counters
-        super.init()
-        Socket.setNonBlocking(descriptor)
+    override init(proxy: StreamProxy, descriptor: Int32, port: StreamService.Port, counters: StreamCounters) {
+        super.init(proxy: proxy, descriptor: descriptor, port: port, counters: counters)
         Socket.setNoDelay(descriptor)
-    }
-
-    func listen() {
-        guard slot == EventHandler.unregistered else { return }
-        try? proxy.loop.register(self, descriptor: descriptor, for: .readable, edgeTriggered: false)
-    }
-
-    func pause() {
-        guard slot != EventHandler.unregistered else { return }
-        proxy.loop.forget(descriptor: descriptor)
-        proxy.loop.unregister(self)
-    }
-
-    func end() {
-        pause()
-        close(descriptor)
     }
 
     override func ready(_ events: UInt32) {
@@ -62,7 +36,7 @@ final class StreamListener: EventHandler, StreamListening {
     }
 
     private func take(_ connection: Int32, _ peer: SocketAddress) {
-        guard let service = proxy.service(port), proxy.begin(counters) else {
+        guard let service = beginSession(peer) else {
             close(connection)
             return
         }

@@ -22,8 +22,11 @@ package final class StreamProxy {
     /// By port; ports that are gone keep what they counted.
     package private(set) var counters: [StreamService.Port: StreamCounters] = [:]
 
+    /// Told of every session that is over, and of those that were turned away.
+    package var record: ((borrowing StreamRecord) -> Void)?
+
     private var services: [StreamService.Port: StreamService] = [:]
-    private var listeners: [StreamService.Port: [any StreamListening]] = [:]
+    private var listeners: [StreamService.Port: [StreamSocket]] = [:]
     private var isDraining = false
 
     package init(loop: EventLoop, buffers: BufferPool, upstreams: UpstreamDirectory) {
@@ -62,7 +65,7 @@ package final class StreamProxy {
         }
         let counters = self.counters[port] ?? StreamCounters()
         self.counters[port] = counters
-        let listener: any StreamListening =
+        let listener: StreamSocket =
             port.transport == .tcp
             ? StreamListener(proxy: self, descriptor: descriptor, port: port, counters: counters)
             : DatagramListener(proxy: self, descriptor: descriptor, port: port, counters: counters)
@@ -99,12 +102,6 @@ package final class StreamProxy {
         openSessions -= 1
         counters.openSessions -= 1
     }
-}
 
-/// A socket of a port that takes new sessions while its service is there.
-protocol StreamListening: AnyObject {
-    func listen()
-    func pause()
-    /// Closes the socket.
-    func end()
+    func log(_ session: borrowing StreamRecord) { record?(session) }
 }

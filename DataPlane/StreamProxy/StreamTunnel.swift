@@ -19,22 +19,19 @@ final class StreamTunnel {
     private let proxy: StreamProxy
     private let service: StreamService
     private let counters: StreamCounters
-    private let peer: SocketAddress
     private var state = State.connecting
     private var client: TunnelEnd!
     private var server: TunnelEnd?
     private var endpoint: UpstreamEndpoint?
-    private var announced: ProxyProtocolAddresses?
+    private var record: StreamRecord
     private var tried: UInt64 = 0
     private var attempts: UInt32 = 0
-    private let startedAt: UInt64
 
     init(proxy: StreamProxy, service: StreamService, counters: StreamCounters, client: Int32, peer: SocketAddress) {
         self.proxy = proxy
         self.service = service
         self.counters = counters
-        self.peer = peer
-        startedAt = proxy.loop.now
+        record = StreamRecord(service, client: peer, local: Socket.localAddress(client), at: proxy.loop.now)
         self.client = TunnelEnd(descriptor: client, tunnel: self)
     }
 
@@ -89,10 +86,11 @@ final class StreamTunnel {
         case .incomplete: return
         case .failed:
             counters.malformedHeaders += 1
+            record.outcome = .malformed
             close()
         case .complete(let count, let addresses):
             pending.consumed(count)
-            announced = addresses
+            record.announced = addresses
             proxy.loop.setDeadline(client, at: .max)
             connect()
         }
@@ -108,6 +106,7 @@ final class StreamTunnel {
             return close()
         }
         endpoint = chosen
+        record.endpoints.append(chosen)
         attempts += 1
         Upstream.mark(chosen, in: &tried)
         do {
@@ -128,7 +127,7 @@ final class StreamTunnel {
         discard(&server)
         let settings = service.settings
         let tries = settings.tries == 0 ? UInt32(clamping: endpoint?.upstream.endpoints.count ?? 0) : settings.tries
-        let isInTime = settings.retryMilliseconds == 0 || now - startedAt < UInt64(settings.retryMilliseconds)
+        let isInTime = settings.retryMilliseconds == 0 || now - record.startedAt < UInt64(settings.retryMilliseconds)
         guard settings.triesNextEndpoint, attempts < tries, isInTime else {
             counters.unservedSessions += 1
             return close()
@@ -139,16 +138,19 @@ final class StreamTunnel {
     private func connected() {
         guard let server else { return }
         state = .open
+        record.outcome = .served
+        record.connectedAt = proxy.loop.now
         endpoint?.succeeded()
         proxy.loop.setDeadline(server, at: .max)
         if service.encodesProxyProtocol {
             let header = ProxyProtocolLine.text(
-                announced, peer: peer, local: Socket.localAddress(client.descriptor))
+                record.announced, peer: record.client, local: record.local)
             var bytes = header
             bytes.withUTF8 { proxy.buffers.append(UnsafeRawBufferPointer($0), to: &server.output) }
         }
         proxy.buffers.append(pending.bytes, to: &server.output)
         counters.receivedBytes += UInt64(pending.count)
+        record.receivedBytes += UInt64(pending.count)
         proxy.buffers.give(&pending)
         touch()
     }
@@ -191,8 +193,10 @@ final class StreamTunnel {
             case .bytes(let count):
                 if source === client {
                     counters.receivedBytes += UInt64(count)
+                    record.receivedBytes += UInt64(count)
                 } else {
                     counters.sentBytes += UInt64(count)
+                    record.sentBytes += UInt64(count)
                 }
                 guard send(.init(rebasing: proxy.memory[..<count]), to: sink) else { return false }
                 touch()
@@ -233,6 +237,8 @@ final class StreamTunnel {
         discard(&server)
         var end: TunnelEnd? = client
         discard(&end)
+        record.endedAt = proxy.loop.now
+        proxy.log(record)
         proxy.finish(counters)
     }
 

@@ -5722,7 +5722,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[48] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[51] =
 {
   {
     "default_upstream",
@@ -6085,6 +6085,42 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "logs_streams",
+    80,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, logs_streams),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stream_log_path",
+    81,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, stream_log_path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stream_log_format",
+    82,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, stream_log_format),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "uses_real_ip",
     90,
     PROTOBUF_C_LABEL_NONE,
@@ -6305,10 +6341,10 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   26,   /* field[26] = access_log_path */
   19,   /* field[19] = adds_original_uri_header */
   12,   /* field[12] = allows_underscores_in_headers */
-  38,   /* field[38] = blocked_addresses */
-  39,   /* field[39] = blocked_agents */
-  40,   /* field[40] = blocked_referers */
-  36,   /* field[36] = brotli */
+  41,   /* field[41] = blocked_addresses */
+  42,   /* field[42] = blocked_agents */
+  43,   /* field[43] = blocked_referers */
+  39,   /* field[39] = brotli */
   3,   /* field[3] = client_body_timeout_ms */
   2,   /* field[2] = client_header_timeout_ms */
   16,   /* field[16] = computes_full_forwarded_for */
@@ -6316,31 +6352,34 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   0,   /* field[0] = default_upstream */
   11,   /* field[11] = drain_timeout_ms */
   17,   /* field[17] = forwarded_for_header */
-  31,   /* field[31] = forwarded_for_proxy_protocol_header */
+  34,   /* field[34] = forwarded_for_proxy_protocol_header */
   14,   /* field[14] = generates_request_id */
-  35,   /* field[35] = gzip */
-  34,   /* field[34] = hidden_headers */
+  38,   /* field[38] = gzip */
+  37,   /* field[37] = hidden_headers */
   29,   /* field[29] = http2_concurrent_streams */
   13,   /* field[13] = ignores_invalid_headers */
   5,   /* field[5] = keep_alive_requests */
   4,   /* field[4] = keep_alive_timeout_ms */
-  43,   /* field[43] = limit_connections_status */
-  41,   /* field[41] = limit_key */
-  42,   /* field[42] = limit_requests_status */
-  45,   /* field[45] = log_format */
+  46,   /* field[46] = limit_connections_status */
+  44,   /* field[44] = limit_key */
+  45,   /* field[45] = limit_requests_status */
+  48,   /* field[48] = log_format */
   25,   /* field[25] = logs_access */
-  47,   /* field[47] = logs_default_backend */
+  50,   /* field[50] = logs_default_backend */
+  30,   /* field[30] = logs_streams */
   8,   /* field[8] = maximum_connections */
   7,   /* field[7] = maximum_header_bytes */
   6,   /* field[6] = maximum_header_line_bytes */
   20,   /* field[20] = passes_server_header */
   10,   /* field[10] = proxy_protocol_timeout_ms */
-  44,   /* field[44] = redirect_status */
-  32,   /* field[32] = request_headers */
-  33,   /* field[33] = response_headers */
+  47,   /* field[47] = redirect_status */
+  35,   /* field[35] = request_headers */
+  36,   /* field[36] = response_headers */
+  32,   /* field[32] = stream_log_format */
+  31,   /* field[31] = stream_log_path */
   27,   /* field[27] = tls */
   18,   /* field[18] = trusted_proxies */
-  46,   /* field[46] = unlogged_targets */
+  49,   /* field[49] = unlogged_targets */
   21,   /* field[21] = upstream_keep_alive_connections */
   23,   /* field[23] = upstream_keep_alive_requests */
   24,   /* field[24] = upstream_keep_alive_time_ms */
@@ -6348,16 +6387,17 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   15,   /* field[15] = uses_forwarded_headers */
   28,   /* field[28] = uses_http2 */
   9,   /* field[9] = uses_proxy_protocol */
-  30,   /* field[30] = uses_real_ip */
-  37,   /* field[37] = zstd */
+  33,   /* field[33] = uses_real_ip */
+  40,   /* field[40] = zstd */
 };
-static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[4 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[5 + 1] =
 {
   { 1, 0 },
   { 40, 27 },
   { 70, 28 },
-  { 90, 30 },
-  { 0, 48 }
+  { 80, 30 },
+  { 90, 33 },
+  { 0, 51 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor =
 {
@@ -6367,10 +6407,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   "Portico__Snapshot__V1__GlobalSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__GlobalSettings),
-  48,
+  51,
   portico__snapshot__v1__global_settings__field_descriptors,
   portico__snapshot__v1__global_settings__field_indices_by_name,
-  4,  portico__snapshot__v1__global_settings__number_ranges,
+  5,  portico__snapshot__v1__global_settings__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__global_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

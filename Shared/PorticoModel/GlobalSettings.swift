@@ -88,6 +88,11 @@ package struct GlobalSettings: Hashable, Sendable {
     package var unloggedTargets: [TextPattern] = []
     /// Requests that no route claims are logged too.
     package var logsDefaultBackend = false
+    /// The log of TCP and UDP sessions.
+    package var logsStreams = true
+    package var streamLogPath = "/dev/stdout"
+    /// A `StreamLogFormat`; empty is ingress-nginx's own.
+    package var streamLogFormat = ""
 
     package init() {}
 }

@@ -157,6 +157,9 @@ extension SectionCodec {
         settings.upstreamKeepAliveTimeMilliseconds = message.upstream_keep_alive_time_ms
         settings.logsAccess = message.logs_access != 0
         settings.accessLogPath = try reader.text(message.access_log_path, "access_log_path")
+        settings.logsStreams = message.logs_streams != 0
+        settings.streamLogPath = try reader.text(message.stream_log_path, "stream_log_path")
+        settings.streamLogFormat = try reader.text(message.stream_log_format, "stream_log_format")
         settings.usesHTTP2 = message.uses_http2 != 0
         settings.http2ConcurrentStreams = message.http2_concurrent_streams
         if let tls = message.tls { settings.tls = try decode(tls.pointee) }

@@ -134,6 +134,9 @@ package enum SectionCodec {
         message.pointee.access_log_path = arena.text(settings.accessLogPath)
         message.pointee.uses_http2 = settings.usesHTTP2 ? 1 : 0
         message.pointee.http2_concurrent_streams = settings.http2ConcurrentStreams
+        message.pointee.logs_streams = settings.logsStreams ? 1 : 0
+        message.pointee.stream_log_path = arena.text(settings.streamLogPath)
+        message.pointee.stream_log_format = arena.text(settings.streamLogFormat)
         message.pointee.tls = encode(settings.tls, in: arena)
         encodePolicies(settings, into: message, arena)
         return message

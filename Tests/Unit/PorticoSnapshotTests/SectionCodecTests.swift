@@ -65,6 +65,9 @@ import Testing
         settings.http2ConcurrentStreams = 7
         settings.upstreamKeepAliveConnections = 0
         settings.accessLogPath = ""
+        settings.logsStreams = false
+        settings.streamLogPath = "/var/log/streams"
+        settings.streamLogFormat = "$status"
         settings.tls = PolicySamples.settingsTLS
         PolicySamples.setPolicies(of: &settings)
         return settings
