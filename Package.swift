@@ -50,6 +50,7 @@ let shared: [Target] = [
     library("ControlLink", in: "Shared", ["PorticoModel", "PorticoSnapshot", "CSystem"]),
     library("PorticoTelemetry", in: "Shared", ["PorticoModel", logging]),
     library("ProcessSupervision", in: "Shared", ["CSystem"]),
+    library("Threads", in: "Shared"),
 ]
 
 let controlPlane: [Target] = [
@@ -57,8 +58,9 @@ let controlPlane: [Target] = [
     library("YAMLDocuments", in: "ControlPlane", ["ClusterState", yams]),
     library(
         "ManifestDirectory", in: "ControlPlane",
-        ["PorticoModel", "ClusterState", "YAMLDocuments", "CSystem", logging]),
-    library("KubernetesAPI", in: "ControlPlane", ["PorticoModel", "ClusterState", "YAMLDocuments", "CCurl"]),
+        ["PorticoModel", "ClusterState", "YAMLDocuments", "CSystem", "Threads", logging]),
+    library(
+        "KubernetesAPI", in: "ControlPlane", ["PorticoModel", "ClusterState", "YAMLDocuments", "CCurl", "Threads"]),
     library("Leadership", in: "ControlPlane", ["PorticoModel", "ClusterState", "KubernetesAPI", logging]),
     library(
         "IngressStatus", in: "ControlPlane",
@@ -68,7 +70,7 @@ let controlPlane: [Target] = [
         ["PorticoModel", "ClusterState", "KubernetesAPI", "Leadership", logging]),
     library(
         "Admission", in: "ControlPlane",
-        ["PorticoModel", "ClusterState", "ProcessSupervision", "COpenSSL", "CSystem", logging]),
+        ["PorticoModel", "ClusterState", "ProcessSupervision", "COpenSSL", "CSystem", "Threads", logging]),
     library("IngressAnnotations", in: "ControlPlane", ["PorticoModel", "ClusterState", "Patterns"]),
     library("SnippetParser", in: "ControlPlane", ["PorticoModel", "Patterns"]),
     library("Certificates", in: "ControlPlane", ["PorticoModel", "COpenSSL"]),
@@ -80,10 +82,13 @@ let controlPlane: [Target] = [
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     library(
         "SnapshotPublisher", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
-    library("ExternalNames", in: "ControlPlane", ["PorticoModel", "CCares", logging]),
+    library("ExternalNames", in: "ControlPlane", ["PorticoModel", "CCares", "Threads", logging]),
     library(
         "ControlServer", in: "ControlPlane",
-        ["PorticoModel", "PorticoSnapshot", "ControlLink", "PorticoTelemetry", "CSystem", httpServer, logging]),
+        [
+            "PorticoModel", "PorticoSnapshot", "ControlLink", "PorticoTelemetry", "CSystem", "Threads", httpServer,
+            logging,
+        ]),
     library(
         "ControllerCore", in: "ControlPlane",
         [
@@ -118,7 +123,7 @@ let dataPlane: [Target] = [
     library("EventLoop", in: "DataPlane", ["CSystem"]),
     library("HTTPCore", in: "DataPlane"),
     library("Routing", in: "DataPlane", ["PorticoModel", "Patterns"]),
-    library("Passwords", in: "DataPlane", ["CCrypt", "COpenSSL"]),
+    library("Passwords", in: "DataPlane", ["CCrypt", "COpenSSL", "Threads"]),
     library("Compression", in: "DataPlane", ["CCompression"]),
     library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
     library("HTTP2Core", in: "DataPlane", ["HTTPCore", "EventLoop", "CNghttp2"]),
@@ -136,7 +141,7 @@ let dataPlane: [Target] = [
             "Compression",
             "Routing", "Policies",
             "TLSEngine",
-            "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry",
+            "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry", "Threads",
         ]),
     executable(
         "portico-proxy", in: "DataPlane",
@@ -208,8 +213,11 @@ let tests: [Target] = [
     unitTests("portico-control"),
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
-    unitTests("ControlLink", ["PorticoModel", "PorticoSnapshot"]),
-    unitTests("ControlClient", ["PorticoModel", "PorticoSnapshot", "ControlLink"]),
+    .target(
+        name: "LinkSamples", dependencies: ["PorticoModel", "PorticoSnapshot"], path: "Tests/LinkSamples",
+        swiftSettings: strict),
+    unitTests("ControlLink", ["PorticoModel", "PorticoSnapshot", "LinkSamples"]),
+    unitTests("ControlClient", ["PorticoModel", "PorticoSnapshot", "ControlLink", "LinkSamples"]),
     .testTarget(
         name: "FeatureTests",
         dependencies: [

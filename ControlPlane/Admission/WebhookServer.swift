@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import ProcessSupervision
 import Synchronization
+import Threads
 
 /// Serves reviews over TLS: a thread that accepts, and one for each connection.
 ///
@@ -26,7 +27,7 @@ package final class WebhookServer: Sendable {
     private struct State {
         var sockets: Set<Int32> = []
         var ends = false
-        var accepting: pthread_t?
+        var accepting: DedicatedThread?
     }
 
     package let address: ListenAddress
@@ -58,8 +59,10 @@ package final class WebhookServer: Sendable {
     }
 
     package func start() {
-        let thread = WebhookServer.thread { self.accept() }
-        state.withLock { $0.accepting = thread }
+        do {
+            let thread = try DedicatedThread("webhook") { [self] in accept() }
+            state.withLock { $0.accepting = thread }
+        } catch { fatalError("\(error)") }
     }
 
     /// Ends all connections, and returns when their threads no longer work.
@@ -74,7 +77,7 @@ package final class WebhookServer: Sendable {
         // Not on a thread that answers need.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                pthread_join(accepting, nil)
+                accepting.join()
                 continuation.resume()
             }
         }
@@ -115,11 +118,16 @@ package final class WebhookServer: Sendable {
             close(socket)
             return
         }
-        let thread = WebhookServer.thread {
-            self.serve(socket)
-            self.signal()
+        do {
+            try DedicatedThread("webhook-client") { [self] in
+                serve(socket)
+                signal()
+            }.detach()
+        } catch {
+            logger.error("a client of the webhook is turned away: \(error)")
+            state.withLock { _ = $0.sockets.remove(socket) }
+            close(socket)
         }
-        pthread_detach(thread)
     }
 
     private func signal() {
@@ -189,31 +197,6 @@ package final class WebhookServer: Sendable {
         let pending = PendingAnswer()
         Task { pending.set(await handler.answer(request)) }
         return pending.wait(atMost: limits.answer)
-    }
-
-    // MARK: Threads
-
-    /// A thread that a broken connection cannot end the process through.
-    private static func thread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
-        final class Body: Sendable {
-            let run: @Sendable () -> Void
-            init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-        }
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(Body(body))
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                var signals = sigset_t()
-                sigemptyset(&signals)
-                sigaddset(&signals, SIGPIPE)
-                pthread_sigmask(SIG_BLOCK, &signals, nil)
-                guard let context else { return nil }
-                Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        guard code == 0 else { fatalError("cannot start a thread of the webhook: \(String(cString: strerror(code)))") }
-        return thread
     }
 }
 

@@ -4,6 +4,7 @@ import Glibc
 import PorticoModel
 import PorticoSnapshot
 import Synchronization
+import Threads
 
 /// Serves the control link on a Unix socket, from one thread of its own.
 ///
@@ -64,7 +65,7 @@ package final class LinkListener: Sendable {
     let handler: @Sendable (LinkListenerEvent) -> Void
     let inbox = Mutex(Inbox())
     let board = Mutex(Board())
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<DedicatedThread?>(nil)
     private let file: FileIdentity?
 
     private struct FileIdentity: Hashable, Sendable {
@@ -113,32 +114,16 @@ package final class LinkListener: Sendable {
     package func start() {
         thread.withLock { thread in
             guard thread == nil else { return }
-            var created = pthread_t()
-            let context = Unmanaged.passRetained(self)
-            let code = pthread_create(
-                &created, nil,
-                { context in
-                    guard let context else { return nil }
-                    let listener = Unmanaged<LinkListener>.fromOpaque(context).takeRetainedValue()
-                    LinkListenerLoop(listener).run()
-                    return nil
-                }, context.toOpaque())
-            guard code == 0 else {
-                context.release()
-                fatalError("cannot start the thread of the control link: \(String(cString: strerror(code)))")
-            }
-            thread = created
+            do {
+                thread = try DedicatedThread("control-link") { [self] in LinkListenerLoop(self).run() }
+            } catch { fatalError("\(error)") }
         }
     }
 
     /// Closes all connections, removes the socket's file and ends the thread. Clients keep what they have.
     package func stop() {
         tell { $0.stops = true }
-        let running = thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }
-        if let running { pthread_join(running, nil) }
+        thread.withLock { $0.take() }?.join()
         // A successor may have put its own file there already.
         if let file, file == FileIdentity(path: path) { unlink(path) }
     }

@@ -8,6 +8,7 @@ import KubernetesAPI
 import Leadership
 import Logging
 import ManifestDirectory
+import ProcessSupervision
 import SnapshotStore
 
 /// A whole control plane: folder or cluster → compiler → snapshots → control link, with metrics and the admin socket.
@@ -20,14 +21,14 @@ package final class ControlPlane: Sendable {
     private let resolvers: [ExternalNameResolver]
     private let source: any ObjectSource
     private let front: HTTPFront
-    private let dataDirectory: DataDirectory
+    private let dataDirectory: FolderLock
     private let duties: ClusterDuties?
     private let webhook: WebhookServer?
 
     /// Takes the lock, the addresses and the sockets; `start` begins to serve.
     package init(_ configuration: ControllerConfiguration, logger: Logger) async throws(ControllerStartError) {
         if case .folder(let path) = configuration.source { try ControlPlane.checkFolder(path) }
-        dataDirectory = try DataDirectory(path: configuration.dataDirectory, lockPath: configuration.lock)
+        dataDirectory = try ControlPlane.claim(configuration.dataDirectory)
         do {
             store = try SnapshotStore(path: configuration.database, retention: configuration.retention, logger: logger)
             let controller = Controller(configuration: configuration, store: store, logger: logger)
@@ -58,6 +59,13 @@ package final class ControlPlane: Sendable {
         var status = stat()
         guard stat(path, &status) == 0 else { throw ControllerStartError("the folder \(path) does not exist") }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw ControllerStartError("\(path) is not a folder") }
+    }
+
+    /// Two control planes never share a history.
+    private static func claim(_ path: String) throws(ControllerStartError) -> FolderLock {
+        do {
+            return try FolderLock(folder: path, file: "control.lock", program: "portico-control")
+        } catch { throw ControllerStartError(error.description) }
     }
 
     private static func makeDuties(

@@ -47,7 +47,6 @@ package struct ControllerConfiguration: Sendable {
 
     package var adminSocket: String { dataDirectory + "/admin.sock" }
     package var database: String { dataDirectory + "/snapshots.sqlite" }
-    package var lock: String { dataDirectory + "/control.lock" }
 }
 
 /// Why a control plane cannot start: one line for a person.

@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import PorticoModel
 import Synchronization
+import Threads
 
 /// Resolves the names of ExternalName services on a thread of its own and reports endpoints as they change.
 ///
@@ -32,7 +33,9 @@ package final class ExternalNameResolver: Sendable {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
         }
         wakeUp = (read: ends[0], write: ends[1])
-        startThread { self.run(servers: servers) }
+        do {
+            try DedicatedThread("names") { [self] in run(servers: servers) }.detach()
+        } catch { log.error("ExternalName services cannot be resolved: \(error)") }
     }
 
     /// Takes new and changed names, and the upstreams that need none any more.
@@ -113,22 +116,4 @@ package final class ExternalNameResolver: Sendable {
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
     }
-}
-
-/// Runs `body` on a new detached thread.
-private func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Start: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(Start(body))
-    pthread_create(
-        &thread, nil,
-        { context in
-            guard let context else { return nil }
-            Unmanaged<Start>.fromOpaque(context).takeRetainedValue().body()
-            return nil
-        }, context.toOpaque())
-    pthread_detach(thread)
 }

@@ -79,8 +79,12 @@ package enum GlobalOptionRegistry {
     /// Translates a ConfigMap; nil gives the defaults. A value that cannot be taken leaves the default in force.
     ///
     /// The lines of the diagnostics count from the start of the object's document.
-    package static func options(of configMap: ConfigMap?) -> (options: GlobalOptions, diagnostics: [Diagnostic]) {
+    /// - Parameter redirectsNamePorts: what holds where `use-port-in-redirects` is not given.
+    package static func options(
+        of configMap: ConfigMap?, redirectsNamePorts: Bool = false
+    ) -> (options: GlobalOptions, diagnostics: [Diagnostic]) {
         var options = GlobalOptions()
+        options.defaults.route.namesPortInRedirects = redirectsNamePorts
         var diagnostics: [Diagnostic] = []
         guard let configMap else { return (options, diagnostics) }
         for entry in configMap.data {

@@ -2,6 +2,7 @@ import ClusterState
 import Glibc
 import PorticoModel
 import Synchronization
+import Threads
 
 package enum ManifestDirectoryError: Error, CustomStringConvertible {
     case cannotWatch(String)
@@ -25,7 +26,7 @@ package final class ManifestDirectory: Sendable {
     private let lastGood: (any LastGoodStore)?
     /// A pipe whose reading end the thread waits for: reading, writing.
     private let wake: (Int32, Int32)
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<DedicatedThread?>(nil)
 
     /// - Parameter lastGood: keeps the last valid form of objects over a restart; nil keeps it in memory only.
     package init(path: String, lastGood: (any LastGoodStore)? = nil) {
@@ -45,15 +46,11 @@ package final class ManifestDirectory: Sendable {
     ///
     /// - Parameter handler: called on the reading thread: first with all objects, then with each batch of changes.
     package func start(handler: @escaping @Sendable (ManifestUpdate) -> Void) throws(ManifestDirectoryError) {
-        let follower = try FolderFollower(folder: path, lastGood: lastGood, wake: wake.0, handler: handler)
-        let box = Unmanaged.passRetained(follower)
-        var handle = pthread_t()
-        let result = pthread_create(&handle, nil, ManifestDirectory.body, box.toOpaque())
-        guard result == 0 else {
-            box.release()
-            throw .cannotStartThread
-        }
-        thread.withLock { $0 = handle }
+        // The thread alone has it.
+        nonisolated(unsafe) let follower = try FolderFollower(
+            folder: path, lastGood: lastGood, wake: wake.0, handler: handler)
+        guard let started = try? DedicatedThread("manifests", { follower.run() }) else { throw .cannotStartThread }
+        thread.withLock { $0 = started }
     }
 
     /// Reads the store of last good forms once more, for those that were not to be had at the start.
@@ -66,13 +63,8 @@ package final class ManifestDirectory: Sendable {
 
     /// Ends the thread and waits for it. The handler is not called afterwards.
     package func stop() {
-        guard let handle = thread.withLock({ $0.take() }) else { return }
+        guard let running = thread.withLock({ $0.take() }) else { return }
         tell(.end)
-        pthread_join(handle, nil)
-    }
-
-    private static let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-        if let argument { Unmanaged<FolderFollower>.fromOpaque(argument).takeRetainedValue().run() }
-        return nil
+        running.join()
     }
 }

@@ -180,7 +180,8 @@ package final class Compiler {
 
     private func rereadOptions(_ work: inout CompilerWork) {
         let configMap = configuration.configMap.flatMap { state.configMaps[$0] }
-        let (options, diagnostics) = GlobalOptionRegistry.options(of: configMap)
+        let (options, diagnostics) = GlobalOptionRegistry.options(
+            of: configMap, redirectsNamePorts: configuration.redirectsNamePorts)
         if let name = configuration.configMap {
             let reference = ObjectReference(kind: ObjectKind.configMap.rawValue, name: name)
             diagnosticTable.replace(reference, .object, with: diagnostics)

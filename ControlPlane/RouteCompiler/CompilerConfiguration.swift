@@ -31,6 +31,8 @@ package struct CompilerConfiguration: Hashable, Sendable {
     package var udpServices: ObjectName?
     /// Ports that no TCP service may have, for they serve HTTP.
     package var reservedPorts: Set<UInt16> = []
+    /// Redirects name ports by default: clients come to the proxy's own.
+    package var redirectsNamePorts = false
     /// Takes the requests that no route claims (`--default-backend-service`); its first port is used.
     package var defaultBackendService: ObjectName?
     /// For hosts without a certificate of their own (`--default-ssl-certificate`).

@@ -47,6 +47,11 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The port of HTTPS, which no TCP service may have.", valueName: "port"))
     var httpsPort: UInt16 = 443
 
+    @Flag(
+        help:
+            "Let redirects name the proxy's own ports, unless the ConfigMap says otherwise: nothing is in front of it.")
+    var redirectsNamePorts = false
+
     @Option(help: ArgumentHelp("Takes the requests that no route claims.", valueName: "namespace/name"))
     var defaultBackendService: NamespacedName?
 
@@ -106,6 +111,7 @@ struct SelectionOptions: ParsableArguments {
         configuration.tcpServices = tcpServicesConfigmap?.name
         configuration.udpServices = udpServicesConfigmap?.name
         configuration.reservedPorts = [httpPort, httpsPort]
+        configuration.redirectsNamePorts = redirectsNamePorts
         configuration.defaultBackendService = defaultBackendService?.name
         configuration.annotationPrefix = annotationsPrefix
         configuration.defaultCertificate = defaultSslCertificate?.name

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ProcessSupervision
 
 /// The command line for people.
 @main struct Portico: ParsableCommand {
@@ -17,18 +18,13 @@ import Glibc
             var command = try parseAsRoot()
             try command.run()
         } catch let failure as CommandFailure {
-            writeError("portico: \(failure.message)")
+            writeLine("portico: \(failure.message)", to: STDERR_FILENO)
             Glibc.exit(failure.exitCode)
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            writeError("portico: \(message(for: error)) (portico --help tells more)")
+            writeLine("portico: \(message(for: error)) (portico --help tells more)", to: STDERR_FILENO)
             Glibc.exit(2)
         }
-    }
-
-    private static func writeError(_ line: String) {
-        let text = line + "\n"
-        _ = write(STDERR_FILENO, text, text.utf8.count)
     }
 }
 

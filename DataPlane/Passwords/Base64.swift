@@ -37,7 +37,8 @@ package enum Base64 {
         return result
     }
 
-    private static func sextet(_ byte: UInt8) -> UInt8? {
+    /// - Returns: the value of one digit; nil for what is none.
+    @inlinable package static func sextet(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
         case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// One thread that checks passwords, so that no loop waits for a hash. Its queue is bounded: what does not fit is refused.
 package final class PasswordWorker: Sendable {
@@ -26,19 +27,8 @@ package final class PasswordWorker: Sendable {
     package init(notify: @escaping @Sendable () -> Void) {
         self.notify = notify
         semaphore = Semaphore()
-        start()
-    }
-
-    private func start() {
-        var thread = pthread_t()
-        let reference = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<PasswordWorker>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, reference.toOpaque())
-        if code == 0 { pthread_detach(thread) } else { reference.release() }
+        let thread = try? DedicatedThread("passwords") { [self] in run() }
+        thread?.detach()
     }
 
     /// - Returns: false where too many wait already.

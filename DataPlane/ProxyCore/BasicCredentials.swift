@@ -36,7 +36,7 @@ struct BasicCredentials {
         var bits: UInt32 = 0
         var count: UInt32 = 0
         for byte in text {
-            guard let value = sextet(byte) else { break }
+            guard let value = Base64.sextet(byte) else { break }
             bits = bits << 6 | UInt32(value)
             count += 6
             guard count >= 8 else { continue }
@@ -47,16 +47,5 @@ struct BasicCredentials {
         }
         // No colon: these are no credentials.
         output.truncate(to: min(start, output.count))
-    }
-
-    private static func sextet(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
     }
 }

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import Threads
 
 /// Writes access log lines on a thread of its own, so that a slow disk or pipe never holds up the loop.
 ///
@@ -19,7 +20,7 @@ final class LogWriter: @unchecked Sendable {
     // The loop's own.
     private var filling: UnsafeMutableRawBufferPointer?
     private(set) var count = 0
-    private var thread = pthread_t()
+    private var thread: DedicatedThread?
 
     init(path: String) {
         self.path = path
@@ -29,20 +30,7 @@ final class LogWriter: @unchecked Sendable {
         pthread_cond_init(condition, nil)
         filling = .allocate(byteCount: LogWriter.capacity, alignment: 16)
         spare = .allocate(byteCount: LogWriter.capacity, alignment: 16)
-        let reference = Unmanaged.passRetained(self).toOpaque()
-        // Signals are the loop's; the thread takes none of them.
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        let started = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<LogWriter>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, reference)
-        if started != 0 { Unmanaged<LogWriter>.fromOpaque(reference).release() }
+        thread = try? DedicatedThread("access-log") { [self] in run() }
     }
 
     deinit {
@@ -93,7 +81,7 @@ final class LogWriter: @unchecked Sendable {
         isStopping = true
         pthread_cond_signal(condition)
         pthread_mutex_unlock(mutex)
-        pthread_join(thread, nil)
+        thread?.join()
     }
 
     private func run() {

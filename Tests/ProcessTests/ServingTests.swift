@@ -100,6 +100,23 @@ extension ProcessTests {
             #expect(try gateway.get("/", host: "shop.test").text == "shop")
         }
 
+        @Test func `a redirect to https names the port that serves it`() throws {
+            let backend = try ScriptedBackend(named: "shop")
+            let secure = try FreePort.take()
+            let gateway = try TestGateway(
+                files: [
+                    "shop.yaml": Manifests.ingress(
+                        "shop", host: "shop.test", service: "shop",
+                        annotations: ["nginx.ingress.kubernetes.io/force-ssl-redirect": "true"])
+                        + Manifests.service("shop", at: [backend.address])
+                ], arguments: ["--https", "\(secure)"])
+            #expect(try gateway.get("/cart", host: "shop.test")["Location"] == "https://shop.test:\(secure.port)/cart")
+            let ports = [gateway.http.port, secure.port].flatMap { ["--resolve", "shop.test:\($0):127.0.0.1"] }
+            let followed = try RunningProgram.run(
+                "/usr/bin/curl", ["-skL"] + ports + ["http://shop.test:\(gateway.http.port)/cart"])
+            #expect(followed.output == "shop")
+        }
+
         @Test func `IPv6 listeners serve`() throws {
             let backend = try ScriptedBackend(named: "shop")
             let port = try FreePort.take().port

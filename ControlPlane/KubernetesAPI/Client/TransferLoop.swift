@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// The one thread on which libcurl does all transfers of a client.
 ///
@@ -17,7 +18,7 @@ final class TransferLoop: @unchecked Sendable {
 
     private let multi: UnsafeMutableRawPointer
     private let orders = Mutex(Orders())
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<DedicatedThread?>(nil)
     // The thread only.
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
 
@@ -26,17 +27,8 @@ final class TransferLoop: @unchecked Sendable {
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let multi = curl_multi_init() else { return nil }
         self.multi = multi
         _ = portico_curl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
-        let box = Unmanaged.passRetained(self)
-        var handle = pthread_t()
-        let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-            if let argument { Unmanaged<TransferLoop>.fromOpaque(argument).takeRetainedValue().run() }
-            return nil
-        }
-        guard pthread_create(&handle, nil, body, box.toOpaque()) == 0 else {
-            box.release()
-            return nil
-        }
-        thread.withLock { $0 = handle }
+        guard let started = try? DedicatedThread("kubernetes-api", { [self] in run() }) else { return nil }
+        thread.withLock { $0 = started }
     }
 
     deinit { curl_multi_cleanup(multi) }
@@ -60,7 +52,7 @@ final class TransferLoop: @unchecked Sendable {
     func end() {
         orders.withLock { $0.isEnding = true }
         curl_multi_wakeup(multi)
-        if let handle = thread.withLock({ $0.take() }) { pthread_detach(handle) }
+        thread.withLock { $0.take() }?.detach()
     }
 
     // MARK: The thread

@@ -15,7 +15,15 @@ struct SnapshotsCommand: ParsableCommand {
 
         func run() throws {
             var answer: AdminSnapshots = try options.client.get("/v1/snapshots")
-            if let name = group.classGroup { answer.snapshots.removeAll { $0.classGroup != name } }
+            if let name = group.classGroup {
+                let known = Set(answer.snapshots.map(\.classGroup))
+                guard known.contains(name) else {
+                    let names = known.sorted().map { "'\($0)'" }.joined(separator: ", ")
+                    throw CommandFailure(
+                        message: "there are no versions of a class group '\(name)', only of \(names)", exitCode: 1)
+                }
+                answer.snapshots.removeAll { $0.classGroup != name }
+            }
             try options.show(answer, render)
         }
 

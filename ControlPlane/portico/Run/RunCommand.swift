@@ -80,7 +80,11 @@ struct RunCommand: ParsableCommand {
         guard let data = realPath(directory) else {
             throw CommandFailure.unusable("the data directory \(directory) is gone")
         }
-        var control = ["--manifests", path, "--control-socket", "\(data)/control.sock", "--metrics", "\(metrics)"]
+        // Clients come to the proxy's own ports, and so redirects name them.
+        var control = ["--redirects-name-ports"]
+        if let port = addresses.first?.port { control += ["--http-port", "\(port)"] }
+        if let port = https.first?.port { control += ["--https-port", "\(port)"] }
+        control += ["--manifests", path, "--control-socket", "\(data)/control.sock", "--metrics", "\(metrics)"]
         control += ["--data-dir", data, "--expected-workers", "\(workerCount)"]
         if let ingressClass { control += ["--ingress-class", ingressClass] }
         if let configmap { control += ["--configmap", configmap] }
@@ -118,8 +122,8 @@ struct RunPlan {
     let https: [ListenAddress]
     let metrics: ListenAddress
     let dataDirectory: String
-    /// Held open for as long as the gateway runs.
-    let claim: Int32
+    /// Held for as long as the gateway runs.
+    let claim: FolderLock
     let controlArguments: [String]
     let proxyArguments: [String]
     /// Further programs that live and die with the gateway, as words.

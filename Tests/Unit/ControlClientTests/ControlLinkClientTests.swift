@@ -1,5 +1,6 @@
 import ControlClient
 import ControlLink
+import LinkSamples
 import PorticoModel
 import PorticoSnapshot
 import Testing
@@ -47,7 +48,7 @@ import Testing
         var pair = LinkPair(hosts: 5)
         pair.publish(epoch: 2, sequence: 5, hosts: 5)
         try pair.connect()
-        let tree = LinkPair.tree(hosts: 1, changedHost: nil).tree
+        let tree = SampleConfiguration(hosts: 1).tree
         try pair.deliver(
             .manifest(
                 LinkFrame.Manifest(
@@ -63,7 +64,7 @@ import Testing
     @Test func `A version with a blob missing is refused and says which`() throws {
         var pair = LinkPair(hosts: 1)
         try pair.connect()
-        let tree = LinkPair.tree(hosts: 2, changedHost: 0).tree
+        let tree = SampleConfiguration(hosts: 2, changedHost: 0).tree
         let manifest = LinkFrame.manifest(
             LinkFrame.Manifest(
                 version: Version(epoch: 1, sequence: 2), rootDigest: tree.rootDigest, root: tree.rootBytes,

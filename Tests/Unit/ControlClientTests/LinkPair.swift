@@ -1,5 +1,6 @@
 import ControlClient
 import ControlLink
+import LinkSamples
 import PorticoModel
 import PorticoSnapshot
 
@@ -21,29 +22,15 @@ struct LinkPair {
 
     init(hosts: Int) { publish(sequence: 1, hosts: hosts) }
 
-    static func tree(hosts: Int, changedHost: Int?) -> (tree: ManifestTree, sections: [Digest: [UInt8]]) {
-        var sections: [Digest: [UInt8]] = [:]
-        let references = (0..<hosts).map { index in
-            let ingress = ObjectName(namespace: "default", name: "host-\(index)")
-            let path = index == changedHost ? "/changed" : "/"
-            let route = Route(match: .prefix, path: path, ingress: ingress, upstream: "default-host-\(index)-80")
-            let section = Section.virtualHost(VirtualHost(host: "host-\(index)", routes: [route]))
-            let bytes = SectionCodec.encode(section)
-            sections[.sha256(of: bytes)] = bytes
-            return SectionReference(name: section.name, digest: .sha256(of: bytes))
-        }
-        return (ManifestTree(sections: references), sections)
-    }
-
     static func set(_ upstream: String, port: UInt16) -> EndpointSet {
         let address = IPAddress(bytes: [127, 0, 0, 1])
         return EndpointSet(upstream: upstream, endpoints: address.map { [Endpoint(address: $0, port: port)] } ?? [])
     }
 
     mutating func publish(epoch: Int = 1, sequence: Int, hosts: Int, changedHost: Int? = nil) {
-        let (tree, sections) = LinkPair.tree(hosts: hosts, changedHost: changedHost)
+        let sample = SampleConfiguration(hosts: hosts, changedHost: changedHost)
         let version = Version(epoch: UInt64(epoch), sequence: UInt64(sequence))
-        publication.publish(PublishedSnapshot(version: version, tree: tree) { sections[$0] })
+        publication.publish(PublishedSnapshot(version: version, tree: sample.tree) { sample.sections[$0] })
     }
 
     mutating func update(

@@ -1,6 +1,7 @@
 import ControlClient
 import ControlLink
 import Glibc
+import LinkSamples
 import PorticoModel
 import PorticoSnapshot
 import Testing
@@ -79,7 +80,7 @@ import Testing
         let snapshot = try #require(cache.publication.snapshot)
         #expect(snapshot.version == Version(epoch: 1, sequence: 2))
         #expect(snapshot.tree.sections.allSatisfy { snapshot.section($0.digest) != nil })
-        let old = LinkPair.tree(hosts: 10, changedHost: nil).tree
+        let old = SampleConfiguration(hosts: 10).tree
         let gone = old.sections.filter { snapshot.section($0.digest) == nil }
         #expect(gone.count == 3)
         #expect(try bringUpWorker(cache).runningTree == snapshot.tree)
@@ -93,7 +94,7 @@ import Testing
     @Test func `A version that does not fit ends the connection, and the next one mends it`() throws {
         var pair = LinkPair(hosts: 5)
         let cache = try cache(of: pair.publication)
-        let other = LinkPair.tree(hosts: 6, changedHost: 1).tree
+        let other = SampleConfiguration(hosts: 6, changedHost: 1).tree
         #expect(throws: LinkError.self) {
             try LinkFrame.manifest(
                 LinkFrame.Manifest(

@@ -1,4 +1,5 @@
 import ControlLink
+import LinkSamples
 import PorticoModel
 import PorticoSnapshot
 import Testing
@@ -141,7 +142,7 @@ import Testing
     @Test func `A missing section stops that version, and the next one is sent`() throws {
         var link = try TestLink(hosts: 3)
         link.connectAndAcknowledge()
-        let tree = TestLink.tree(hosts: 4, changedHost: nil).tree
+        let tree = SampleConfiguration(hosts: 4, domain: ".example.com").tree
         link.publication.publish(
             PublishedSnapshot(version: Version(epoch: 1, sequence: 2), tree: tree) { _ in nil })
         #expect(link.takeFrames().isEmpty)

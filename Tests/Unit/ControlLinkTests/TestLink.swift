@@ -1,4 +1,5 @@
 import ControlLink
+import LinkSamples
 import PorticoModel
 import PorticoSnapshot
 
@@ -21,28 +22,15 @@ struct TestLink {
         if let hosts { publish(sequence: 1, hosts: hosts) }
     }
 
-    static func tree(hosts: Int, changedHost: Int?) -> (tree: ManifestTree, sections: [Digest: [UInt8]]) {
-        var sections: [Digest: [UInt8]] = [:]
-        let references = (0..<hosts).map { index in
-            let ingress = ObjectName(namespace: "default", name: "host-\(index)")
-            let path = index == changedHost ? "/changed" : "/"
-            let route = Route(match: .prefix, path: path, ingress: ingress, upstream: "default-host-\(index)-80")
-            let section = Section.virtualHost(VirtualHost(host: "host-\(index).example.com", routes: [route]))
-            let bytes = SectionCodec.encode(section)
-            sections[.sha256(of: bytes)] = bytes
-            return SectionReference(name: section.name, digest: .sha256(of: bytes))
-        }
-        return (ManifestTree(sections: references), sections)
-    }
-
     mutating func publish(
         epoch: Int = 1, sequence: Int, hosts: Int, changedHost: Int? = nil, isPinned: Bool = false
     ) {
-        let (tree, sections) = TestLink.tree(hosts: hosts, changedHost: changedHost)
+        let sample = SampleConfiguration(hosts: hosts, changedHost: changedHost, domain: ".example.com")
         publication.publish(
             PublishedSnapshot(
-                version: Version(epoch: UInt64(epoch), sequence: UInt64(sequence)), tree: tree, isPinned: isPinned
-            ) { sections[$0] })
+                version: Version(epoch: UInt64(epoch), sequence: UInt64(sequence)), tree: sample.tree,
+                isPinned: isPinned
+            ) { sample.sections[$0] })
     }
 
     mutating func update(changed: [EndpointSet], removed: [String] = []) {
