@@ -32,6 +32,8 @@ private struct Decoded: Equatable {
             consumed = start + offset
             start = end
         } while last == .needsMore && start < bytes.count
+        // How many field lines came before a malformed one depends on the cuts.
+        if last != .needsMore && last != .end { trailers = [] }
         precondition(decoder.hasEnded == (last == .end))
     }
 }
