@@ -162,7 +162,7 @@ let processTests: [Target] = [
         dependencies: ["PorticoModel", "ClusterState", "KubernetesAPI", "COpenSSL", "ProcessSupervision"],
         path: "Tests/KubernetesTestServer", swiftSettings: strict),
     .target(
-        name: "TestSupport", dependencies: ["ProcessSupervision", "KubernetesAPI", "KubernetesTestServer"],
+        name: "TestSupport", dependencies: ["ProcessSupervision", "KubernetesAPI", "KubernetesTestServer", "COpenSSL"],
         path: "Tests/Support", swiftSettings: strict),
     executable(
         "portico-test-apiserver", in: "Tests",
@@ -202,7 +202,10 @@ let tests: [Target] = [
     .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
     unitTests(
         "ProxyCore",
-        ["CAllocationCounter", "EventLoop", "HTTP2Core", "HTTPCore", "Policies", "Routing", "PorticoModel"]),
+        [
+            "CAllocationCounter", "EventLoop", "HTTP2Core", "HTTPCore", "Policies", "Routing", "PorticoModel",
+            "PorticoSnapshot", "Certificates", "KubernetesTestServer", "ProcessSupervision", "TestSupport",
+        ]),
     unitTests("StreamProxy", ["EventLoop", "PorticoModel", "Upstreams"]),
     unitTests("HTTPCore"),
     unitTests("TLSEngine", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),

@@ -7,6 +7,9 @@ package struct GlobalOptions: Hashable, Sendable {
     package var retriesNonIdempotent = false
     /// `service-upstream`: the default of the annotation of that name.
     package var usesServiceAddress = false
+    /// Unless `proxy-ssl-location-only`: how an Ingress speaks TLS to endpoints counts for all routes of its hosts that do
+    /// not say it themselves.
+    package var sharesUpstreamTLS = true
     /// Of every TCP and UDP service.
     package var stream = StreamSettings()
     package var security = SecurityOptions()

@@ -122,7 +122,7 @@ let upstreamTLSAnnotations: [AnnotationDefinition] = [
     },
     AnnotationDefinition(
         "proxy-ssl-name", .string, scope: .ingress, risk: .high, default: "",
-        "The name that the endpoint's certificate must have, instead of the request's host."
+        "The name that the endpoint is asked for and its certificate must have, instead of the request's host."
     ) { value, policy, _ throws(ValueFault) in
         let name = ValueParser.trim(value)
         guard name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), name.utf8.count <= 253 else {
@@ -151,7 +151,7 @@ let upstreamTLSAnnotations: [AnnotationDefinition] = [
         let ciphers = try ValueParser.ciphers(value)
         policy.tls.changeUpstream { $0.settings.ciphers = ciphers.isEmpty ? "DEFAULT" : ciphers }
     },
-].map { $0.inert("TLS is not spoken to endpoints: routes with backend-protocol HTTPS or GRPCS answer 502.") }
+]
 
 extension IngressTLSPolicy {
     /// Changes what is asked of clients, which counts only where a Secret is named.

@@ -26,4 +26,10 @@ let upstreamOptions: [GlobalOptionDefinition] = [
     ) { value, options throws(ValueFault) in
         options.usesServiceAddress = try ValueParser.bool(value)
     },
+    GlobalOptionDefinition(
+        "proxy-ssl-location-only", .bool, default: "false",
+        "Whether the proxy-ssl annotations of an Ingress leave the other Ingresses of its hosts alone, which take them over where they have none."
+    ) { value, options throws(ValueFault) in
+        options.sharesUpstreamTLS = try !ValueParser.bool(value)
+    },
 ]

@@ -23,7 +23,8 @@ extension Compiler {
 
     private func remerge(_ host: String, _ work: inout CompilerWork) {
         let members = ingressesOfHost[host].compactMap { plans[$0] }
-        let merged = HostPass.merge(host, members, standard: options.settings.defaultPolicy)
+        let merged = HostPass.merge(
+            host, members, standard: options.settings.defaultPolicy, sharesUpstreamTLS: options.sharesUpstreamTLS)
         let claims = ingressesOfDerivedHost[host].compactMap { plans[$0] }
         replaceConflicts(host, merged.conflicts + DerivedHostPass.conflicts(host, claims))
         replace(host, with: merged.routes, &work)

@@ -190,6 +190,9 @@ package final class Compiler {
         if options.settings.redirectStatus != self.options.settings.redirectStatus {
             work.hosts.formUnion(ingressesOfDerivedHost.keys)
         }
+        if options.sharesUpstreamTLS != self.options.sharesUpstreamTLS {
+            for plan in plans.values where plan.upstreamTLS != nil { work.hosts.formUnion(plan.hosts) }
+        }
         // A default policy shows in the routes that snippets touch, though their Ingresses say what they said.
         if options.settings.defaultPolicy != self.options.settings.defaultPolicy {
             for plan in plans.values where plan.server != nil || !plan.locations.isEmpty || plan.canary != nil {

@@ -42,7 +42,10 @@ enum HostPass {
     /// - Parameters:
     ///   - plans: of every Ingress that mentions the host, in any order.
     ///   - standard: what routes without a policy of their own have.
-    static func merge(_ host: String, _ plans: [IngressPlan], standard: RoutePolicy) -> Merged {
+    ///   - sharesUpstreamTLS: as in `GlobalOptions`.
+    static func merge(
+        _ host: String, _ plans: [IngressPlan], standard: RoutePolicy, sharesUpstreamTLS: Bool = false
+    ) -> Merged {
         let plans = plans.count > 1 ? plans.sorted { $0.precedes($1) } : plans
         var merged = Merged()
         var owners: [RouteKey: Int] = [:]
@@ -58,6 +61,9 @@ enum HostPass {
         }
         if isRegex { turnIntoRegexes(host, &merged) }
         addSnippets(plans.filter { $0.canary == nil }, standard: standard, to: &merged)
+        if sharesUpstreamTLS, let settings = plans.lazy.compactMap(\.upstreamTLS).first {
+            share(settings, standard: standard, in: &merged)
+        }
         // A route with canaries carries its features itself.
         for index in merged.routes.indices where !merged.routes[index].alternatives.isEmpty && standard.hasFeatures {
             merged.routes[index].policy.policy = merged.routes[index].policy.policy ?? standard
@@ -186,6 +192,18 @@ enum HostPass {
             policy.policy = base.policy?.nested(location.translation)
             merged.routes.append(
                 MergedRoute(match: location.match, path: location.path, ingress: plan.name, policy: policy))
+        }
+    }
+
+    /// Gives routes that speak TLS to their endpoints and do not say how what another Ingress of the host says.
+    private static func share(_ settings: UpstreamTLS, standard: RoutePolicy, in merged: inout Merged) {
+        for index in merged.routes.indices {
+            var policy = merged.routes[index].policy.policy ?? standard
+            guard policy.backendProtocol.usesTLS(clientUsesTLS: true), policy.features.upstreamTLS == nil else {
+                continue
+            }
+            policy.features.upstreamTLS = settings
+            merged.routes[index].policy.policy = policy
         }
     }
 

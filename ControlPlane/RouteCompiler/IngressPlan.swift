@@ -63,6 +63,8 @@ struct IngressPlan: Hashable, Sendable {
     var hasOwnServer = false
     /// Nil where it says nothing about TLS.
     var tls: PlannedTLS?
+    /// What the Ingress itself says of TLS with endpoints.
+    var upstreamTLS: UpstreamTLS?
     /// The Secrets with the users of its routes.
     var passwords: PasswordSource?
 

@@ -36,8 +36,13 @@ struct PlanPass {
         log.diagnostics += findings
         guard policy.rejection == nil else { return Outcome(plan: nil, diagnostics: log.diagnostics) }
         var references: Set<ObjectReference> = []
-        if let choice = policy.tls.upstream, policy.route.backendProtocol.usesTLS(clientUsesTLS: true) {
-            policy.features.upstreamTLS = tls.upstreamTLS(choice, ingress.metadata, &references, &log)
+        let upstreamTLS = policy.tls.upstream.map { tls.upstreamTLS($0, ingress.metadata, &references, &log) }
+        if let upstreamTLS, policy.route.backendProtocol.usesTLS(clientUsesTLS: true) {
+            if case .usable(let settings) = upstreamTLS {
+                policy.features.upstreamTLS = settings
+            } else {
+                policy.route.isWithheld = true
+            }
         }
         let pass = PolicyPass(
             prefix: dialect.prefix, options: options, state: endpoints.state, endpoints: endpoints,
@@ -46,6 +51,7 @@ struct PlanPass {
         var plan = plan(ingress, policy, resolved, &log)
         let planned = tls.plan(ingress, policy.tls, &log)
         plan.tls = planned.tls
+        if case .usable(let settings) = upstreamTLS { plan.upstreamTLS = settings }
         references.formUnion(planned.references)
         return Outcome(
             plan: plan, diagnostics: log.diagnostics, references: references.union(resolved.references))

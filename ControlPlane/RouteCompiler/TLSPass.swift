@@ -18,6 +18,13 @@ struct PlannedTLS: Hashable, Sendable {
     var passesThrough = false
 }
 
+/// What came of an Ingress's `proxy-ssl-*`.
+enum UpstreamTLSOutcome: Hashable, Sendable {
+    case usable(UpstreamTLS)
+    /// The Secret is not there or of no use: endpoints are not spoken to without it.
+    case unusable
+}
+
 /// Reads `spec.tls` and the annotations that bear on it, and says what is wrong with the Secrets.
 ///
 /// The configuration only names Secrets. Which of them hold a usable certificate is live state, and the workers take one
@@ -120,27 +127,39 @@ struct TLSPass {
     func upstreamTLS(
         _ choice: UpstreamTLSChoice, _ metadata: ObjectMetadata, _ references: inout Set<ObjectReference>,
         _ log: inout PlanLog
-    ) -> UpstreamTLS {
+    ) -> UpstreamTLSOutcome {
         var tls = choice.settings
-        if let text = choice.secret {
-            let consequence = tls.verifies ? "no endpoint is believed: 502" : "it is not used"
-            guard let secret = resolve(text, "proxy-ssl-secret", metadata, consequence, &log) else { return tls }
-            tls.secret = secret.description
-            references.insert(ObjectReference(kind: ObjectKind.secret.rawValue, name: secret))
-            if state.secrets[secret]?.data["tls.crt"] != nil || state.secrets[secret] == nil,
-                case .failure(let fault) = table.certificate(secret, state)
-            {
-                warn("proxy-ssl-secret", fault.description, "endpoints see no certificate", metadata, &log)
+        guard let text = choice.secret else {
+            if tls.verifies {
+                warn(
+                    "proxy-ssl-verify", "there is no proxy-ssl-secret with authorities to verify with",
+                    "no endpoint is believed: 502", metadata, &log)
             }
-            if tls.verifies, case .failure(let fault) = table.authorities(secret, state) {
-                warn("proxy-ssl-secret", fault.description, consequence, metadata, &log)
-            }
-        } else if tls.verifies {
-            warn(
-                "proxy-ssl-verify", "there is no proxy-ssl-secret with authorities to verify with",
-                "no endpoint is believed: 502", metadata, &log)
+            return .usable(tls)
         }
-        return tls
+        let consequence = "requests are answered with 503"
+        guard let secret = resolve(text, "proxy-ssl-secret", metadata, consequence, &log) else { return .unusable }
+        tls.secret = secret.description
+        references.insert(ObjectReference(kind: ObjectKind.secret.rawValue, name: secret))
+        let data = state.secrets[secret]?.data ?? [:]
+        if data["tls.crt"] != nil || data["ca.crt"] == nil {
+            switch table.certificate(secret, state) {
+            case .failure(let fault):
+                warn("proxy-ssl-secret", fault.description, consequence, metadata, &log)
+                return .unusable
+            case .success(let certificate):
+                if let fault = certificate.fault(at: now) {
+                    warn(
+                        "proxy-ssl-secret", "Secret \(secret): \(fault)", "endpoints see no certificate", metadata, &log
+                    )
+                }
+            }
+        }
+        guard data["ca.crt"] != nil || tls.verifies, case .failure(let fault) = table.authorities(secret, state) else {
+            return .usable(tls)
+        }
+        warn("proxy-ssl-secret", fault.description, consequence, metadata, &log)
+        return .unusable
     }
 
     private func warn(

@@ -22,6 +22,7 @@ package final class CompiledPolicy {
     package let errorPages: CompiledErrorPages?
     package let mirror: CompiledMirror?
     package let fastCGI: CompiledFastCGI?
+    package let upstreamTLS: CompiledUpstreamTLS?
     /// The number of variables that directives of this route set.
     package let customVariableCount: Int
 
@@ -45,6 +46,7 @@ package final class CompiledPolicy {
         errorPages = features.errorPages.map { CompiledErrorPages($0) }
         mirror = features.mirror.flatMap { CompiledMirror($0, custom: &custom) }
         fastCGI = features.fastCGI.map { CompiledFastCGI($0, custom: &custom) }
+        upstreamTLS = features.upstreamTLS.map { CompiledUpstreamTLS($0) }
         customVariableCount = custom.names.count
     }
 }

@@ -1,5 +1,6 @@
 import EventLoop
 import HTTPCore
+import TLSEngine
 import Upstreams
 
 /// The choice of an endpoint, sending the request to it, and what follows when that fails.
@@ -26,9 +27,15 @@ extension Exchange {
         responseProgress = HeadProgress()
         attemptStartedAt = now
         respondedAt = 0
-        if policy.backendProtocol != .http, refusesPlaintext { return answer(status: 502) }
-        if policy.backendProtocol.isGRPC { return attemptStream(to: endpoint, isFresh: fresh) }
-        if !fresh, policy.backendProtocol != .fastCGI, let pooled = takePooled(endpoint) {
+        var peer: TLSPeer?
+        if policy.backendProtocol != .http {
+            if speaksTLSToEndpoints {
+                guard let found = tlsPeer() else { return answer(status: 502) }
+                peer = found
+            }
+            if policy.backendProtocol.isGRPC { return attemptStream(to: endpoint, over: peer, isFresh: fresh) }
+        }
+        if !fresh, policy.backendProtocol != .fastCGI, let pooled = takePooled(endpoint, peer?.pool ?? 0) {
             connection = pooled
             isReused = true
             connectedAt = attemptStartedAt
@@ -39,22 +46,15 @@ extension Exchange {
         isReused = false
         connectedAt = 0
         connection = UpstreamConnection.connect(
-            to: endpoint, for: self, core: core, timeout: policy.connectTimeoutMilliseconds)
+            to: endpoint, over: peer, for: self, core: core, timeout: policy.connectTimeoutMilliseconds)
         if connection == nil { failed(.connectFailed, at: endpoint) }
     }
 
-    /// The endpoint is to be spoken to over TLS, which connections to endpoints do not have: nothing goes out in clear.
-    private var refusesPlaintext: Bool {
-        policy.backendProtocol.usesTLS(clientUsesTLS: downstream?.flags.contains(.isSecure) ?? false)
-    }
-
     /// A stream of a connection that other requests share.
-    private func attemptStream(to endpoint: UpstreamEndpoint, isFresh: Bool) {
-        let usesTLS = policy.backendProtocol.usesTLS(
-            clientUsesTLS: downstream?.flags.contains(.isSecure) ?? false)
+    private func attemptStream(to endpoint: UpstreamEndpoint, over peer: TLSPeer?, isFresh: Bool) {
         guard
             let stream = UpstreamHTTP2.stream(
-                to: endpoint, for: self, usesTLS: usesTLS, isFresh: isFresh, timeout: policy.connectTimeoutMilliseconds)
+                to: endpoint, over: peer, for: self, isFresh: isFresh, timeout: policy.connectTimeoutMilliseconds)
         else {
             isReused = false
             return failed(.connectFailed, at: endpoint)
@@ -67,8 +67,8 @@ extension Exchange {
 
     /// A pooled connection. Before a request that may not be repeated it is looked at once more, because a stale one
     /// would cost the request.
-    private func takePooled(_ endpoint: UpstreamEndpoint) -> UpstreamConnection? {
-        while let idle = endpoint.takeIdle() {
+    private func takePooled(_ endpoint: UpstreamEndpoint, _ pool: UInt32) -> UpstreamConnection? {
+        while let idle = endpoint.takeIdle(pool: pool) {
             let pooled = unsafeDowncast(idle, to: UpstreamConnection.self)
             if method.isIdempotent || Socket.isQuiet(pooled.descriptor) { return pooled }
             pooled.close()

@@ -36,8 +36,6 @@ extension Exchange {
 
     /// The upstream of a target: its own, or that of the route of this gateway which the target leads to.
     func upstream(of target: CompiledTarget, _ extras: ExchangeExtras) -> Upstream? {
-        // What is meant for TLS never goes out in the clear.
-        if target.usesTLS, !UpstreamConnection.speaksTLS { return nil }
         if !target.upstream.isEmpty { return core.upstreams.upstream(named: target.upstream) }
         var host = ByteWriter(core.policies.valueScratch)
         target.host.write(from: self, to: &host)

@@ -154,11 +154,19 @@ final class LinkAttachment: EventHandler {
 
     // MARK: Metrics
 
-    /// Sends what was counted since the last report.
+    /// Sends what was counted since the last report, and what people should know of.
     func report() {
-        guard client.isWelcomed, !isSupervisors, let report = fold.report(connections: loop.handlerCount) else {
+        guard client.isWelcomed, !isSupervisors else { return }
+        tellNotices()
+        guard let report = fold.report(connections: loop.handlerCount) else {
             return
         }
         if client.report(report) { flush() } else { fold.forgetReported() }
+    }
+
+    private func tellNotices() {
+        let notices = worker.core.notices.take()
+        for notice in notices { client.log(level: "warning", notice) }
+        if !notices.isEmpty { flush() }
     }
 }

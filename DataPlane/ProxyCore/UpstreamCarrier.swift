@@ -8,7 +8,7 @@ import Upstreams
 /// gives the body without chunks and ends it as a connection that closes does.
 class UpstreamCarrier: EventHandler {
     enum State: UInt8 {
-        case connecting, active, idle, http2, closed
+        case connecting, handshake, active, idle, http2, closed
     }
 
     final let core: WorkerCore

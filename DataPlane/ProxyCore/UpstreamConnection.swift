@@ -1,24 +1,31 @@
 import EventLoop
 import Glibc
+import TLSEngine
 import Upstreams
 
 /// One connection to an endpoint. It carries one exchange at a time and waits in the endpoint's pool in between.
 final class UpstreamConnection: UpstreamCarrier {
-    /// Whether connections to endpoints can be made over TLS.
-    static let speaksTLS = false
-
     let descriptor: Int32
     /// The session that it carries, where many exchanges share it.
     @exclusivity(unchecked) var http2: UpstreamHTTP2?
     /// The records that it speaks in place of HTTP.
     private let fastCGI: FastCGIExchange?
+    /// How TLS is spoken over it; nil for a plain one.
+    private let peer: TLSPeer?
+    /// From the handshake on.
+    @exclusivity(unchecked) var tls: TLSSession?
+    /// Records that the kernel did not take.
+    @exclusivity(unchecked) var output = PooledBuffer()
+    /// Our half ends when `output` is out.
+    @exclusivity(unchecked) var endsAfterOutput = false
     /// The loop's time when it was opened.
     private let openedAt: UInt64
     /// Requests that it has carried.
     @exclusivity(unchecked) private var requests: UInt32 = 0
 
-    private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint, isFastCGI: Bool) {
+    private init(core: WorkerCore, descriptor: Int32, endpoint: UpstreamEndpoint, peer: TLSPeer?, isFastCGI: Bool) {
         self.descriptor = descriptor
+        self.peer = peer
         fastCGI = isFastCGI ? FastCGIExchange(buffers: core.buffers) : nil
         openedAt = core.loop.now
         super.init(core: core, endpoint: endpoint, isStream: isFastCGI)
@@ -26,21 +33,21 @@ final class UpstreamConnection: UpstreamCarrier {
 
     /// Begins to connect, for an exchange that is told when the connection is ready.
     static func connect(
-        to endpoint: UpstreamEndpoint, for exchange: Exchange, core: WorkerCore, timeout: UInt32
+        to endpoint: UpstreamEndpoint, over peer: TLSPeer?, for exchange: Exchange, core: WorkerCore, timeout: UInt32
     ) -> UpstreamConnection? {
         let isFastCGI = exchange.policy.backendProtocol == .fastCGI
-        let connection = open(to: endpoint, core: core, timeout: timeout, isFastCGI: isFastCGI)
+        let connection = open(to: endpoint, over: peer, core: core, timeout: timeout, isFastCGI: isFastCGI)
         connection?.exchange = exchange
         return connection
     }
 
     /// Begins to connect, for whoever is set before the next turn.
     static func open(
-        to endpoint: UpstreamEndpoint, core: WorkerCore, timeout: UInt32, isFastCGI: Bool = false
+        to endpoint: UpstreamEndpoint, over peer: TLSPeer?, core: WorkerCore, timeout: UInt32, isFastCGI: Bool = false
     ) -> UpstreamConnection? {
         guard let descriptor = try? Socket.connect(to: endpoint.address) else { return nil }
         let connection = UpstreamConnection(
-            core: core, descriptor: descriptor, endpoint: endpoint, isFastCGI: isFastCGI)
+            core: core, descriptor: descriptor, endpoint: endpoint, peer: peer, isFastCGI: isFastCGI)
         do { try core.loop.register(connection, descriptor: descriptor, for: .stream) } catch {
             Glibc.close(descriptor)
             return nil
@@ -58,27 +65,38 @@ final class UpstreamConnection: UpstreamCarrier {
         switch state {
         case .idle:
             // Nothing may come between requests: the peer closed it, or speaks out of turn.
-            if mayRead { discard() }
+            if mayRead, tls.map(isStillQuiet) != true { discard() }
         case .connecting:
             guard events.hasConnected else { return }
-            guard Socket.connectionError(descriptor) == 0 else {
-                if let http2 { return http2.connectFailed(.connectFailed) }
-                exchange?.attemptFailed(.connectFailed)
-                return
-            }
+            guard Socket.connectionError(descriptor) == 0 else { return connectFailed(.connectFailed) }
+            if let peer { return beginHandshake(with: peer) }
             opened()
+        case .handshake: if let tls { shakeHands(tls) }
         case .active:
-            if events.isWritable, let fastCGI { _ = fastCGI.flush(self) }
+            if events.isWritable {
+                if let fastCGI { _ = fastCGI.flush(self) }
+                // What was lost shows in reading: the endpoint may have answered before.
+                if !output.isEmpty, !flushRecords() { mayRead = true }
+            }
             work(maySend: events.isWritable)
         case .http2:
-            if events.isWritable { http2?.flush() }
+            if events.isWritable {
+                if !output.isEmpty, !flushRecords() { return close() }
+                http2?.flush()
+            }
             if mayRead { http2?.read() }
         case .closed: return
         }
     }
 
+    /// The connection did not come about.
+    func connectFailed(_ failure: AttemptFailure) {
+        if let http2 { return http2.connectFailed(failure) }
+        exchange?.attemptFailed(failure)
+    }
+
     /// The connection may be used.
-    private func opened() {
+    func opened() {
         if let http2 {
             state = .http2
             return http2.connected()
@@ -89,6 +107,7 @@ final class UpstreamConnection: UpstreamCarrier {
 
     override func resume() {
         if state == .active { return work(maySend: true) }
+        if state == .handshake, let tls { return shakeHands(tls) }
         guard state == .http2 else { return }
         http2?.flush()
         if mayRead { http2?.read() }
@@ -106,9 +125,7 @@ final class UpstreamConnection: UpstreamCarrier {
     override func deadlinePassed() {
         switch state {
         case .idle: discard()
-        case .connecting:
-            if let http2 { return http2.connectFailed(.connectTimedOut) }
-            exchange?.attemptFailed(.connectTimedOut)
+        case .connecting, .handshake: connectFailed(.connectTimedOut)
         case .active: exchange?.upstreamTimedOut()
         case .http2: http2?.deadlinePassed()
         case .closed: return
@@ -128,6 +145,7 @@ final class UpstreamConnection: UpstreamCarrier {
 
     /// Reads bytes as they come over the connection.
     func receivePlain(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+        if let tls { return receive(over: tls, into: memory) }
         let transfer = Socket.receive(descriptor, into: memory)
         switch transfer {
         case .bytes(let count): if count < memory.count, !willEnd { mayRead = false }
@@ -143,11 +161,17 @@ final class UpstreamConnection: UpstreamCarrier {
     }
 
     /// Sends bytes as they go over the connection.
-    func sendPlain(_ bytes: UnsafeRawBufferPointer) -> Transfer { Socket.send(descriptor, bytes) }
+    func sendPlain(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+        if let tls { return send(bytes, over: tls) }
+        return Socket.send(descriptor, bytes)
+    }
 
     override func requestEnded() { fastCGI?.end(self) }
 
-    override func shutdownWriting() { Socket.shutdownWriting(descriptor) }
+    override func shutdownWriting() {
+        if let tls { return shutdownWriting(tls) }
+        Socket.shutdownWriting(descriptor)
+    }
 
     override func close() {
         guard state != .closed else { return }
@@ -156,6 +180,7 @@ final class UpstreamConnection: UpstreamCarrier {
         if let http2 { http2.connectionWasLost() }
         core.buffers.give(&input)
         core.buffers.give(&trailers)
+        if let tls { endSession(tls) }
         fastCGI?.free(self)
         loop.unregister(self)
         Glibc.close(descriptor)
@@ -169,9 +194,9 @@ final class UpstreamConnection: UpstreamCarrier {
         requests += 1
         let limits = core.tables.poolLimits
         let age = loop.now - openedAt
-        guard isReusable, !core.isDraining, !willEnd, input.isEmpty, requests < limits.requests,
-            age < UInt64(limits.ageMilliseconds),
-            endpoint.putIdle(self, limit: limits.connections)
+        guard isReusable, !core.isDraining, !willEnd, !mayRead, input.isEmpty, output.isEmpty,
+            requests < limits.requests, age < UInt64(limits.ageMilliseconds), peer?.isCurrent != false,
+            endpoint.putIdle(self, pool: peer?.pool ?? 0, limit: limits.connections)
         else { return close() }
         state = .idle
         loop.setDeadline(self, after: limits.idleMilliseconds)

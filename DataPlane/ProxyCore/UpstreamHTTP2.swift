@@ -1,5 +1,6 @@
 import EventLoop
 import HTTP2Core
+import TLSEngine
 import Upstreams
 
 /// A connection to an endpoint that speaks HTTP/2 and is shared by many exchanges.
@@ -19,7 +20,8 @@ final class UpstreamHTTP2: HTTP2Events {
     unowned(unsafe) let connection: UpstreamConnection
     private let core: WorkerCore
     private let loop: EventLoop
-    private let usesTLS: Bool
+    /// How TLS is spoken; nil for a plain connection.
+    private let peer: TLSPeer?
     private let openedAt: UInt64
     @exclusivity(unchecked) private(set) var session: HTTP2Session
     @exclusivity(unchecked) private(set) var isConnected = false
@@ -31,9 +33,9 @@ final class UpstreamHTTP2: HTTP2Events {
     @exclusivity(unchecked) private var streamCount = 0
     @exclusivity(unchecked) private unowned(unsafe) var first: UpstreamStream?
 
-    private init(connection: UpstreamConnection, usesTLS: Bool) {
+    private init(connection: UpstreamConnection, peer: TLSPeer?) {
         self.connection = connection
-        self.usesTLS = usesTLS
+        self.peer = peer
         core = connection.core
         loop = connection.loop
         openedAt = connection.loop.now
@@ -53,23 +55,22 @@ final class UpstreamHTTP2: HTTP2Events {
     /// A stream to the endpoint, on a connection that is open, or is being opened now.
     /// - Parameter isFresh: only a connection that has carried nothing will do.
     static func stream(
-        to endpoint: UpstreamEndpoint, for exchange: Exchange, usesTLS: Bool, isFresh: Bool, timeout: UInt32
+        to endpoint: UpstreamEndpoint, over peer: TLSPeer?, for exchange: Exchange, isFresh: Bool, timeout: UInt32
     ) -> UpstreamStream? {
         let core = exchange.core
         var owner: UpstreamHTTP2?
         for index in 0..<endpoint.sharedCount {
             let connection = unsafeDowncast(endpoint.shared(at: index), to: UpstreamConnection.self)
-            guard let candidate = connection.http2, candidate.usesTLS == usesTLS, candidate.takesRequests,
+            guard let candidate = connection.http2, candidate.peer === peer, candidate.takesRequests,
                 !isFresh || candidate.session.streamsBegun == 0
             else { continue }
             owner = candidate
             break
         }
         if owner == nil {
-            guard let connection = UpstreamConnection.open(to: endpoint, core: core, timeout: timeout) else {
-                return nil
-            }
-            let opened = UpstreamHTTP2(connection: connection, usesTLS: usesTLS)
+            guard let connection = UpstreamConnection.open(to: endpoint, over: peer, core: core, timeout: timeout)
+            else { return nil }
+            let opened = UpstreamHTTP2(connection: connection, peer: peer)
             connection.http2 = opened
             endpoint.addShared(connection)
             owner = opened
@@ -241,7 +242,7 @@ final class UpstreamHTTP2: HTTP2Events {
     /// Sends a request's head.
     func open(_ head: UnsafeRawBufferPointer, hasBody: Bool, for stream: UpstreamStream) -> HTTP2Stream? {
         session.request(
-            head, scheme: usesTLS ? "https" : "http", takesTrailers: true, hasBody: hasBody, owner: stream)
+            head, scheme: peer == nil ? "http" : "https", takesTrailers: true, hasBody: hasBody, owner: stream)
     }
 
     /// A stream that has sent nothing is not wanted any more.

@@ -25,6 +25,8 @@ final class WorkerCore {
     let registries = RoutingRegistries { CompiledPolicy($0, route: $1) }
     let tls = TLSDirectory()
     let tlsChannel: TLSChannel
+    let defaultTLS = DefaultUpstreamTLS()
+    let notices = Notices()
     /// Connections whose handshake is under way.
     @exclusivity(unchecked) var handshakes: UInt32 = 0
     /// The port of the first listener with TLS.

@@ -36,4 +36,7 @@ struct WorkerCounters {
     var resumedHandshakes: UInt64 = 0
     var failedHandshakes: UInt64 = 0
     var refusedHandshakes: UInt64 = 0
+    /// With endpoints.
+    var upstreamHandshakes: UInt64 = 0
+    var resumedUpstreamHandshakes: UInt64 = 0
 }

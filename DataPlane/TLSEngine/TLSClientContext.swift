@@ -1,13 +1,11 @@
 import COpenSSL
 import PorticoModel
 
-/// How TLS is spoken to the endpoints of an upstream. It keeps a session per server name, so that a new connection is
-/// spared half the handshake.
-package final class TLSClientContext {
+/// One way to speak TLS to endpoints: versions, ciphers, whom to believe, and the certificate to show.
+final class TLSClientContext {
     let context: OpaquePointer
-    package let settings: UpstreamTLS
-    private var sessions: [String: OpaquePointer] = [:]
-    private static let maximumSessions = 64
+    let settings: UpstreamTLS
+    let offersHTTP2: Bool
 
     init(
         _ settings: UpstreamTLS, certificate: ServerCertificate?, authorities: Authorities?, offersHTTP2: Bool
@@ -15,6 +13,7 @@ package final class TLSClientContext {
         guard let context = SSL_CTX_new(TLS_client_method()) else { throw TLSError.last("SSL_CTX_new") }
         self.context = context
         self.settings = settings
+        self.offersHTTP2 = offersHTTP2
         do throws(TLSError) {
             try configure(certificate, authorities)
             if offersHTTP2 {
@@ -27,10 +26,7 @@ package final class TLSClientContext {
         }
     }
 
-    deinit {
-        for session in sessions.values { SSL_SESSION_free(session) }
-        SSL_CTX_free(context)
-    }
+    deinit { SSL_CTX_free(context) }
 
     private func configure(_ certificate: ServerCertificate?, _ authorities: Authorities?) throws(TLSError) {
         portico_SSL_CTX_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
@@ -42,7 +38,10 @@ package final class TLSClientContext {
         guard portico_SSL_CTX_set_min_proto_version(context, low) == 1,
             portico_SSL_CTX_set_max_proto_version(context, high) == 1
         else { throw TLSError.last("proxy-ssl-protocols") }
-        if !settings.ciphers.isEmpty, SSL_CTX_set_cipher_list(context, settings.ciphers) != 1 {
+        // OpenSSL refuses TLS 1.0 and 1.1 at its default level.
+        let isOld = !settings.protocols.isDisjoint(with: [.tls10, .tls11])
+        let ciphers = settings.ciphers.isEmpty ? "DEFAULT" : settings.ciphers
+        guard SSL_CTX_set_cipher_list(context, isOld ? "\(ciphers):@SECLEVEL=0" : ciphers) == 1 else {
             throw TLSError.last("proxy-ssl-ciphers")
         }
         if let certificate {
@@ -59,30 +58,30 @@ package final class TLSClientContext {
         }
         portico_SSL_CTX_set_session_cache_mode(
             context, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE))
-        SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(self).toOpaque())
         SSL_CTX_sess_set_new_cb(context) { ssl, session in
-            guard let ssl, let session, let data = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0) else { return 0 }
-            return Unmanaged<TLSClientContext>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.keep(session, ssl) }
+            guard let ssl, let session, let data = SSL_get_ex_data(ssl, 0) else { return 0 }
+            return Unmanaged<TLSSession>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.keep(session) ? 1 : 0 }
         }
     }
 
-    /// Prepares a session for its handshake with the server of this name.
+    /// Prepares a session for its handshake with a server of this name.
     func prepare(_ ssl: OpaquePointer, name: String) throws(TLSError) {
-        if settings.sendsServerName, !name.isEmpty { _ = portico_SSL_set_host_name(ssl, name) }
-        if settings.verifies {
-            SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-            guard !name.isEmpty, SSL_set1_host(ssl, name) == 1 else { throw TLSError("no name to verify") }
-        }
-        if let known = sessions[name] { SSL_set_session(ssl, known) }
+        let isAddress = TLSClientContext.isAddress(name)
+        // A server's name is never an address (RFC 6066 §3).
+        if settings.sendsServerName, !name.isEmpty, !isAddress { _ = portico_SSL_set_host_name(ssl, name) }
+        guard settings.verifies else { return }
+        guard !name.isEmpty else { throw TLSError("there is no name to verify") }
+        SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        let isSet = isAddress ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) : SSL_set1_host(ssl, name)
+        guard isSet == 1 else { throw TLSError.last("name to verify") }
     }
 
-    /// Keeps the newest session of each name. A ticket of TLS 1.3 is used once.
-    /// - Returns: 1 where OpenSSL's reference was taken over.
-    private func keep(_ session: OpaquePointer, _ ssl: OpaquePointer) -> Int32 {
-        guard let data = SSL_get_ex_data(ssl, 0) else { return 0 }
-        let key = Unmanaged<TLSSession>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.peerName }
-        if sessions[key] == nil, sessions.count >= TLSClientContext.maximumSessions { return 0 }
-        if let old = sessions.updateValue(session, forKey: key) { SSL_SESSION_free(old) }
-        return 1
+    private static func isAddress(_ name: String) -> Bool {
+        guard let address = a2i_IPADDRESS(name) else {
+            ERR_clear_error()
+            return false
+        }
+        ASN1_OCTET_STRING_free(address)
+        return true
     }
 }

@@ -18,18 +18,13 @@ package final class TLSDirectory {
     private let tickets = TicketKeyRing()
     private var parameters: OpaquePointer?
     private var contexts: [ServerContextKey: TLSServerContext] = [:]
-    private var clientContexts: [ClientContextKey: TLSClientContext] = [:]
+    private var peers = TLSPeerTable()
     /// The context of a host as it was last found, with the section it was found for.
     private var found: [String: (tls: VirtualHostTLS?, context: TLSServerContext)] = [:]
     package private(set) var settings = TLSSettings()
     package private(set) var offersHTTP2 = false
     /// Contexts made since the start.
     package private(set) var builtContexts: UInt64 = 0
-
-    private struct ClientContextKey: Hashable {
-        var settings: UpstreamTLS
-        var offersHTTP2: Bool
-    }
 
     package init() {}
 
@@ -95,7 +90,7 @@ package final class TLSDirectory {
             contexts = contexts.filter { $0.key.authorities != old }
         default: return
         }
-        clientContexts = clientContexts.filter { $0.key.settings.secret != name.name }
+        peers.forget(secret: name.name)
     }
 
     // MARK: Servers
@@ -164,18 +159,16 @@ package final class TLSDirectory {
 
     // MARK: Upstreams
 
-    /// The context for an upstream's endpoints.
-    package func clientContext(for settings: UpstreamTLS, offersHTTP2: Bool) throws(TLSError) -> TLSClientContext {
-        let key = ClientContextKey(settings: settings, offersHTTP2: offersHTTP2)
-        if let known = clientContexts[key] { return known }
+    /// How endpoints are spoken to.
+    /// - Parameter name: theirs; empty where none is asked for or verified.
+    package func peer(for settings: UpstreamTLS, name: String, offersHTTP2: Bool) throws(TLSError) -> TLSPeer {
+        // Made before the table is borrowed: parsing what is new changes this directory.
         let secret = settings.secret
-        let context = try TLSClientContext(
-            settings, certificate: secret.isEmpty ? nil : certificate(secret),
-            authorities: secret.isEmpty ? nil : authorities(secret), offersHTTP2: offersHTTP2)
-        if clientContexts.count >= TLSDirectory.maximumContexts { clientContexts = [:] }
-        clientContexts[key] = context
-        builtContexts += 1
-        return context
+        let shown = secret.isEmpty ? nil : certificate(secret)
+        let believed = secret.isEmpty ? nil : authorities(secret)
+        return try peers.peer(settings, name: name, offersHTTP2: offersHTTP2) { () throws(TLSError) in
+            try TLSClientContext(settings, certificate: shown, authorities: believed, offersHTTP2: offersHTTP2)
+        }
     }
 
     // MARK: Objects

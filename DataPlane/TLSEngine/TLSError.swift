@@ -20,12 +20,14 @@ package struct HandshakeFailure: Error, Hashable {
     /// OpenSSL's reason; empty where the peer just went away.
     package let reason: String
 
-    static func last(hasEnded: Bool) -> HandshakeFailure {
+    /// - Parameter verification: why the peer's certificate was not believed.
+    static func last(hasEnded: Bool, verification: String? = nil) -> HandshakeFailure {
         let code = ERR_peek_last_error()
         ERR_clear_error()
         guard code != 0, let reason = ERR_reason_error_string(code) else {
             return HandshakeFailure(reason: hasEnded ? "" : "unknown")
         }
-        return HandshakeFailure(reason: String(cString: reason))
+        let text = String(cString: reason)
+        return HandshakeFailure(reason: verification.map { "\(text): \($0)" } ?? text)
     }
 }

@@ -17,9 +17,9 @@ package final class TLSSession {
     package let channel: TLSChannel
     /// The context that it began with; nil for a client's session.
     package let serverContext: TLSServerContext?
-    private let clientContext: TLSClientContext?
-    /// The server's name, of a client's session.
-    let peerName: String
+    private let peer: TLSPeer?
+    /// Which of the peer's endpoints it is with.
+    private let endpoint: UInt64
     let ssl: OpaquePointer
     /// Bytes received that OpenSSL has not taken.
     @exclusivity(unchecked) private var leftover = PooledBuffer()
@@ -38,24 +38,30 @@ package final class TLSSession {
     ) throws(TLSError) {
         self.channel = channel
         serverContext = context
-        clientContext = nil
-        peerName = ""
+        peer = nil
+        endpoint = 0
         ssl = try TLSSession.make(context.context, channel)
         SSL_set_accept_state(ssl)
         channel.buffers.append(received, to: &leftover)
     }
 
-    /// A client's session with the server of that name; empty where none is sent or verified.
-    package init(client context: TLSClientContext, name: String, channel: TLSChannel) throws(TLSError) {
+    /// A client's session.
+    /// - Parameter endpoint: tells the peer's endpoints apart, for a session of one is of no use with another.
+    package init(with peer: TLSPeer, endpoint: UInt64, channel: TLSChannel) throws(TLSError) {
         self.channel = channel
         serverContext = nil
-        clientContext = context
-        peerName = name
-        ssl = try TLSSession.make(context.context, channel)
+        self.peer = peer
+        self.endpoint = endpoint
+        ssl = try TLSSession.make(peer.context.context, channel)
         SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
         SSL_set_connect_state(ssl)
-        try context.prepare(ssl, name: name)
+        try peer.context.prepare(ssl, name: peer.name)
+        if let known = peer.session(with: endpoint) { SSL_set_session(ssl, known) }
     }
+
+    /// A session that may be resumed later.
+    /// - Returns: whether the reference was taken over.
+    func keep(_ session: OpaquePointer) -> Bool { peer?.keep(session, of: endpoint) ?? false }
 
     deinit {
         channel.buffers.give(&leftover)
@@ -90,10 +96,16 @@ package final class TLSSession {
             outcome = .waiting
         } else {
             isBroken = true
-            outcome = .failed(HandshakeFailure.last(hasEnded: channel.lastRead == .ended))
+            outcome = .failed(HandshakeFailure.last(hasEnded: channel.lastRead == .ended, verification: refusal))
         }
         detach()
         return outcome
+    }
+
+    /// Why the server's certificate was not believed; nil where that was not it.
+    private var refusal: String? {
+        let code = peer?.context.settings.verifies == true ? SSL_get_verify_result(ssl) : Int(X509_V_OK)
+        return code == Int(X509_V_OK) ? nil : String(cString: X509_verify_cert_error_string(code))
     }
 
     /// HTTP/2 was agreed upon.
@@ -163,7 +175,7 @@ package final class TLSSession {
 
     /// Stages the word that nothing more is sent.
     package func close() {
-        guard isEstablished else { return }
+        guard isEstablished, !isBroken else { return }
         if SSL_shutdown(ssl) < 0 { ERR_clear_error() }
     }
 

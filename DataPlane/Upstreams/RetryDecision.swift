@@ -3,6 +3,8 @@ import PorticoModel
 /// Why an attempt at an endpoint came to nothing.
 package enum AttemptFailure: Equatable {
     case connectFailed, connectTimedOut
+    /// TLS could not be set up, or the endpoint's certificate was not believed.
+    case handshakeFailed
     /// Sending failed or the connection ended before the response's head.
     case connectionLost
     case timedOut
@@ -14,7 +16,7 @@ package enum AttemptFailure: Equatable {
     package var status: Int {
         switch self {
         case .connectTimedOut, .timedOut: 504
-        case .connectFailed, .connectionLost, .invalidResponse: 502
+        case .connectFailed, .handshakeFailed, .connectionLost, .invalidResponse: 502
         case .status(let status): status
         }
     }
@@ -24,6 +26,7 @@ package enum AttemptFailure: Equatable {
         switch self {
         case .connectFailed: "connect"
         case .connectTimedOut: "connect_timeout"
+        case .handshakeFailed: "tls"
         case .connectionLost: "connection_lost"
         case .timedOut: "timeout"
         case .invalidResponse: "invalid_response"
@@ -33,7 +36,7 @@ package enum AttemptFailure: Equatable {
 
     fileprivate var condition: RetryConditions {
         switch self {
-        case .connectFailed, .connectionLost: .error
+        case .connectFailed, .handshakeFailed, .connectionLost: .error
         case .connectTimedOut, .timedOut: .timeout
         case .invalidResponse: .invalidHeader
         case .status(500): .http500

@@ -16,7 +16,12 @@ package final class UpstreamEndpoint {
     /// A hash of the address, the same in every worker.
     package let key: UInt64
     @exclusivity(unchecked) fileprivate var position = 0
-    @exclusivity(unchecked) private var idle: [EventHandler] = []
+    private struct Idle {
+        var connection: EventHandler
+        var pool: UInt32
+    }
+
+    @exclusivity(unchecked) private var idle: [Idle] = []
     @exclusivity(unchecked) fileprivate var sharedConnections: [EventHandler] = []
 
     fileprivate init(address: SocketAddress, upstream: Upstream, pool: PoolSize) {
@@ -36,24 +41,31 @@ package final class UpstreamEndpoint {
     package func failed(at milliseconds: UInt64) -> Bool { health.failed(at: milliseconds) }
 
     /// The connection that waited the shortest time, which is the least likely to be closed by the peer just now.
-    package func takeIdle() -> EventHandler? {
-        guard let connection = idle.popLast() else { return nil }
+    /// - Parameter key: only a connection that was put there under it will do: those with other TLS never stand in.
+    package func takeIdle(pool key: UInt32 = 0) -> EventHandler? {
+        guard let last = idle.last else { return nil }
+        if last.pool == key {
+            idle.removeLast()
+            pool.idle -= 1
+            return last.connection
+        }
+        guard let index = idle.lastIndex(where: { $0.pool == key }) else { return nil }
         pool.idle -= 1
-        return connection
+        return idle.remove(at: index).connection
     }
 
     /// Keeps a connection for later.
     /// - Returns: false when there is no place for it; the caller closes it.
-    package func putIdle(_ connection: EventHandler, limit: UInt32) -> Bool {
+    package func putIdle(_ connection: EventHandler, pool key: UInt32 = 0, limit: UInt32) -> Bool {
         guard !isRemoved, pool.idle < limit else { return false }
-        idle.append(connection)
+        idle.append(Idle(connection: connection, pool: key))
         pool.idle += 1
         return true
     }
 
     /// Takes one that was closed or has waited too long out of the pool.
     package func removeIdle(_ connection: EventHandler) {
-        guard let index = idle.lastIndex(where: { $0 === connection }) else { return }
+        guard let index = idle.lastIndex(where: { $0.connection === connection }) else { return }
         idle.remove(at: index)
         pool.idle -= 1
     }
@@ -61,7 +73,7 @@ package final class UpstreamEndpoint {
     package func takeAllIdle() -> [EventHandler] {
         defer { idle = [] }
         pool.idle -= idle.count
-        return idle
+        return idle.map(\.connection)
     }
 
     // MARK: Connections that many requests share

@@ -1,3 +1,4 @@
+import Foundation
 import ProcessSupervision
 
 /// Manifests as text, for tests whose subject is not the manifests.
@@ -59,5 +60,18 @@ package enum Manifests {
             spec: {ports: [{name: http, port: 80, targetPort: http}]}
 
             """ + slices.joined()
+    }
+
+    package static func secret(_ name: String, type: String = "Opaque", _ data: [String: [UInt8]]) -> String {
+        let entries = data.sorted { $0.key < $1.key }.map { "\($0.key): \(Data($0.value).base64EncodedString())" }
+        return """
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: \(name), namespace: default}
+            type: \(type)
+            data: {\(entries.joined(separator: ", "))}
+
+            """
     }
 }

@@ -17,12 +17,12 @@ final class TLSPair {
     /// What the server chooses by.
     private(set) var hello: ClientHello?
 
-    init(client context: TLSClientContext, name: String) throws {
+    init(with peer: TLSPeer) throws {
         var pair: [Int32] = [-1, -1]
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { throw TLSError("socketpair") }
         ends = (pair[0], pair[1])
-        client = try TLSSession(client: context, name: name, channel: channel)
+        client = try TLSSession(with: peer, endpoint: 0, channel: channel)
     }
 
     deinit {

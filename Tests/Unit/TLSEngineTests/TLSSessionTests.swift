@@ -16,7 +16,7 @@ import Testing
         settings.sendsServerName = true
         let directory = TLSDirectory()
         directory.apply(clientObjects)
-        return try TLSPair(client: directory.clientContext(for: settings, offersHTTP2: false), name: name)
+        return try TLSPair(with: directory.peer(for: settings, name: name, offersHTTP2: false))
     }
 
     private func host(_ certificates: String...) -> VirtualHostTLS {
@@ -133,10 +133,10 @@ import Testing
         }
         var settings = UpstreamTLS()
         (settings.protocols, settings.sendsServerName) = (version, true)
-        let context = try TLSDirectory().clientContext(for: settings, offersHTTP2: false)
+        let peer = try TLSDirectory().peer(for: settings, name: "a.test", offersHTTP2: false)
         var resumed: [Bool] = []
         for keys in [[keys[0]], [keys[1], keys[0]], [keys[1]], [[UInt8](repeating: 9, count: 80)]] {
-            let pair = try TLSPair(client: context, name: "a.test")
+            let pair = try TLSPair(with: peer)
             server(keys, pair.directory)
             try pair.shakeHands(["a.test": host("n/a")])
             resumed.append(pair.client.isResumed)
@@ -147,8 +147,8 @@ import Testing
 
     @Test func `HTTP/2 is agreed upon only where it is offered by both`() throws {
         for (client, server) in [(true, true), (true, false), (false, true)] {
-            let context = try TLSDirectory().clientContext(for: UpstreamTLS(), offersHTTP2: client)
-            let pair = try TLSPair(client: context, name: "")
+            let peer = try TLSDirectory().peer(for: UpstreamTLS(), name: "", offersHTTP2: client)
+            let pair = try TLSPair(with: peer)
             pair.directory.configure(TLSSettings(), offersHTTP2: server)
             pair.directory.apply([object(TLSSettings.builtInCertificate, TestCertificate([]))])
             try pair.shakeHands()
