@@ -128,7 +128,7 @@ final class StreamPeer {
                     recvfrom(descriptor, &buffer, buffer.count, 0, $0, &length)
                 }
             }
-            if length > 0 { sender = SocketAddress(storage) }
+            if count >= 0, length > 0 { sender = SocketAddress(storage) }
             if count > 0 {
                 received += buffer[..<count]
             } else {
