@@ -16,6 +16,8 @@ METRICS ?= 127.0.0.1:10254
 
 LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
 	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl openssl
+# What tests talk with the programs by.
+CLIENTS := python3 python3-h2 python3-websockets
 PEERS := nginx haproxy wrk nghttp2-client python3 python3-venv strace
 
 .PHONY: help deps deps-bench test-grpc release run build test sanitize test-apiserver soak check lint generated inspect fuzz allocations manifests format \
@@ -44,6 +46,7 @@ build: deps ## Build everything, tests included, for debugging
 	$(SWIFT) build --build-tests $(FLAGS)
 
 test: build ## Run every test
+	@deploy/install-packages $(CLIENTS)
 	$(SWIFT) test --skip-build --no-parallel $(FLAGS)
 
 # The leak checker would blame the test runner. A build of this kind lies beside the usual one.

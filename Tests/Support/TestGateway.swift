@@ -7,20 +7,25 @@ package final class TestGateway {
     package let folder: TemporaryFolder
     package let manifests: String
     package let http: ListenAddress
+    /// Served where the arguments name it.
+    package let https: ListenAddress
     package let metrics: ListenAddress
     package let workers: Int
     package private(set) var program: RunningProgram
 
     /// - Parameters:
     ///   - files: manifests by file name; the IngressClass is always there.
+    ///   - servesTLS: at `https` too.
     ///   - manifests: a folder to serve as it is, in place of one that is made of `files`.
     package init(
-        workers: Int = 2, files: [String: String], manifests existing: String? = nil, arguments: [String] = []
+        workers: Int = 2, files: [String: String], manifests existing: String? = nil, servesTLS: Bool = false,
+        arguments: [String] = []
     ) throws {
         folder = try TemporaryFolder()
         manifests = try existing ?? folder.makeFolder("manifests")
         self.workers = workers
         http = try FreePort.take()
+        https = try FreePort.take()
         metrics = try FreePort.take()
         if existing == nil { try folder.write(Manifests.ingressClass, to: "manifests/00-class.yaml") }
         for (name, text) in files { try folder.write(text, to: "manifests/\(name)") }
@@ -28,7 +33,8 @@ package final class TestGateway {
             "run", manifests, "--http", "\(http)", "--metrics", "\(metrics)", "--data-dir", folder("data"),
             "--workers", "\(workers)",
         ]
-        program = try RunningProgram("portico", words + arguments)
+        let secure = servesTLS ? ["--https", "\(https)"] : []
+        program = try RunningProgram("portico", words + secure + arguments)
         let isReady = eventually(within: 20, "the gateway is ready") {
             program.poll() != nil || program.output.contains("Portico serves")
         }
