@@ -46,6 +46,21 @@ package struct ClusterState: Sendable {
     /// The Ingresses whose `tls` names a Secret.
     package func ingresses(ofSecret secret: ObjectName) -> CompactSet<ObjectName> { ingressesOfSecret[secret] }
 
+    package func object(_ reference: ObjectReference) -> KubernetesObject? {
+        let name = reference.name
+        return switch ObjectKind(rawValue: reference.kind) {
+        case .ingress: ingresses[name].map { .ingress($0) }
+        case .ingressClass: ingressClasses[name].map { .ingressClass($0) }
+        case .service: services[name].map { .service($0) }
+        case .endpointSlice: endpointSlices[name].map { .endpointSlice($0) }
+        case .endpoints: endpoints[name].map { .endpoints($0) }
+        case .secret: secrets[name].map { .secret($0) }
+        case .configMap: configMaps[name].map { .configMap($0) }
+        case .namespace: namespaces[name].map { .namespace($0) }
+        case nil: nil
+        }
+    }
+
     package mutating func apply(_ change: ObjectChange) -> AppliedChange {
         switch change {
         case .upsert(let object): upsert(object)

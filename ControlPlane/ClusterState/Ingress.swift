@@ -95,12 +95,34 @@ package struct Ingress: Hashable, Sendable {
 
 /// `networking.k8s.io/v1` IngressClass.
 package struct IngressClass: Hashable, Sendable {
+    /// An object with settings of the class (`spec.parameters`).
+    package struct Parameters: Hashable, Sendable {
+        /// Empty for the core group.
+        package var apiGroup: String
+        package var kind: String
+        package var name: String
+        /// Nil for an object that has none.
+        package var namespace: String?
+        /// Lines after the first line of the document.
+        package var line: Int32
+
+        package init(apiGroup: String = "", kind: String, name: String, namespace: String? = nil, line: Int32 = 0) {
+            self.apiGroup = apiGroup
+            self.kind = kind
+            self.name = name
+            self.namespace = namespace
+            self.line = line
+        }
+    }
+
     package var metadata: ObjectMetadata
     package var controller: String
+    package var parameters: Parameters?
 
-    package init(metadata: ObjectMetadata, controller: String) {
+    package init(metadata: ObjectMetadata, controller: String, parameters: Parameters? = nil) {
         self.metadata = metadata
         self.controller = controller
+        self.parameters = parameters
     }
 
     /// Ingresses that name no class belong to this one.

@@ -36,7 +36,31 @@ enum IngressDecoder {
         if !controller.isEmpty, let fault = controllerFault(controller) {
             reader.refuse(spec["controller"], "spec.controller", fault)
         }
-        return IngressClass(metadata: metadata, controller: controller)
+        let parameters = reader.map(spec, "parameters", "spec").flatMap { decodeParameters($0, reader) }
+        return IngressClass(metadata: metadata, controller: controller, parameters: parameters)
+    }
+
+    /// By the API server's rules: a scope is `Cluster` unless it says `Namespace`, and only that has a namespace.
+    private static func decodeParameters(_ node: ObjectNode, _ reader: FieldReader) -> IngressClass.Parameters? {
+        let path = "spec.parameters"
+        let apiGroup = reader.string(node, "apiGroup", path) ?? ""
+        guard let kind = reader.requiredString(node, "kind", path), let name = reader.requiredString(node, "name", path)
+        else { return nil }
+        let namespace = reader.string(node, "namespace", path)
+        switch reader.string(node, "scope", path) ?? "Cluster" {
+        case "Cluster":
+            if namespace != nil {
+                reader.refuse(node["namespace"], "\(path).namespace", "must not be given where the scope is Cluster")
+            }
+        case "Namespace":
+            if namespace == nil || namespace == "" {
+                reader.refuse(node, "\(path).namespace", "is required where the scope is Namespace")
+            }
+        case let other:
+            reader.refuse(node["scope"], "\(path).scope", "must be Cluster or Namespace, not '\(other)'")
+        }
+        return IngressClass.Parameters(
+            apiGroup: apiGroup, kind: kind, name: name, namespace: namespace, line: node.line)
     }
 
     private static func controllerFault(_ controller: String) -> String? {

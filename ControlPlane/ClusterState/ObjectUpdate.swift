@@ -6,8 +6,8 @@ package struct ObjectUpdate: Sendable {
     package enum Progress: Hashable, Sendable {
         /// What is missing, for people.
         case reading(String)
-        /// Everything but the Secrets that it is to be told to read.
-        case awaitsSecrets
+        /// Everything but what it is to be told to read by name.
+        case awaitsNamed
         case complete
     }
 
@@ -16,9 +16,16 @@ package struct ObjectUpdate: Sendable {
     /// All that is wrong there at this moment, sorted: not a difference to the last update. Nil for no change.
     package var diagnostics: [Diagnostic]?
     package var progress: Progress
+    /// All objects that cannot be read as they are now, with their uids: what is known of them is their last good form. Nil
+    /// for no change, and where the source looks after them itself.
+    package var stale: [ObjectReference: String]?
 
-    package init(changes: [ObjectChange], diagnostics: [Diagnostic]? = nil, progress: Progress = .complete) {
+    package init(
+        changes: [ObjectChange], diagnostics: [Diagnostic]? = nil, progress: Progress = .complete,
+        stale: [ObjectReference: String]? = nil
+    ) {
         self.changes = changes
+        self.stale = stale
         self.diagnostics = diagnostics
         self.progress = progress
     }

@@ -90,7 +90,9 @@ package final class ControlPlane: Sendable {
                 let pacer = UpdatePacer(perSecond: rate, handler: handler)
                 handler = { pacer.take($0) }
             }
-            return ClusterSource(client: cluster.client, selection: cluster.selection, handler: handler)
+            return ClusterSource(
+                client: cluster.client, selection: cluster.selection, goodForms: GoodForms.load(store), handler: handler
+            )
         }
     }
 

@@ -37,8 +37,10 @@ actor Controller {
     /// As of the last change of leader.
     var isLeading = false
     private var source: (any ObjectSource)?
-    private var gate = StartGate()
-    private var secrets: WantedSecrets
+    private var gate: StartGate
+    private var wanted: WantedObjects
+    /// Nil for a folder, which looks after them itself.
+    private var goodForms: GoodForms?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -47,7 +49,10 @@ actor Controller {
         self.store = store
         self.logger = logger
         executor = QueueExecutor(label: "portico.controller")
-        secrets = WantedSecrets(configuration.classGroups, fixed: configuration.namedSecrets)
+        wanted = WantedObjects(configuration.classGroups)
+        let isCluster = if case .cluster = configuration.source { true } else { false }
+        goodForms = isCluster ? GoodForms(store) : nil
+        gate = StartGate(asks: isCluster)
         let versions = VersionAllocator(
             store: store, followsElection: configuration.duties?.election != nil)
         self.versions = versions
@@ -109,6 +114,7 @@ actor Controller {
             case .objects(let update):
                 progress = update.progress
                 changes += update.changes
+                if let stale = update.stale { goodForms?.note(stale) }
                 if let wrong = update.diagnostics { tellEvents(diagnostics.replaceSource(wrong, logger)) }
             case .resolved(let set, let classGroup): resolved[classGroup, default: []].append(set)
             case .link(let event): handle(event)
@@ -123,13 +129,14 @@ actor Controller {
 
     private func take(_ changes: [ObjectChange], _ progress: ObjectUpdate.Progress) {
         let applied = objects.apply(changes)
-        let wantsOthers = secrets.update(after: applied, objects.state)
-        switch gate.take(applied, progress) {
+        let wantsOthers = wanted.update(after: applied, objects.state)
+        switch gate.take(applied, progress, wanted: wanted.names) {
         case .wait: break
-        case .askForSecrets: source?.want(secrets: secrets.names)
+        case .ask(let names): source?.want(names)
         case .compile(let applied):
             compile(applied)
-            if wantsOthers { source?.want(secrets: secrets.names) }
+            if wantsOthers { source?.want(wanted.names) }
+            goodForms?.keep(objects.state)
             if applied.count > Controller.manyChanges { giveBackMemory() }
         }
     }

@@ -21,8 +21,6 @@ package struct ControllerConfiguration: Sendable {
     package var compiler = CompilerConfiguration()
     /// Class groups besides the default one.
     package var namedClassGroups: [NamedClassGroup] = []
-    /// Secrets that flags name, besides those that Ingresses do.
-    package var namedSecrets: Set<ObjectName> = []
     /// Nil for a folder, and for a cluster that is only read.
     package var duties: DutiesConfiguration?
     package var webhook: WebhookConfiguration?

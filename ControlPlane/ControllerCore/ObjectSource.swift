@@ -12,8 +12,8 @@ protocol ObjectSource: Sendable {
     /// No update comes afterwards.
     func stop()
 
-    /// The Secrets to read, in place of those before, for a source that does not read them all.
-    func want(secrets: Set<ObjectName>)
+    /// What to read by name, in place of what was before, for a source that does not read it all.
+    func want(_ objects: NamedObjects)
 
     /// The last valid forms of objects, which could not be read at the start, can be read now.
     func recallLastGood()
@@ -23,7 +23,7 @@ extension ObjectSource {
     package func recallLastGood() {}
 }
 
-/// A folder holds no other Secrets than those that were put there to be read.
+/// A folder holds nothing but what was put there to be read.
 struct FolderSource: ObjectSource {
     let folder: ManifestDirectory
     let handler: @Sendable (ObjectUpdate) -> Void
@@ -38,7 +38,7 @@ struct FolderSource: ObjectSource {
 
     func stop() { folder.stop() }
 
-    func want(secrets: Set<ObjectName>) {}
+    func want(_ objects: NamedObjects) {}
 
     func recallLastGood() { folder.recallLastGood() }
 }

@@ -26,6 +26,7 @@ final class UpdatePacer: Sendable {
                 waiting.changes += update.changes
                 if let diagnostics = update.diagnostics { waiting.diagnostics = diagnostics }
                 waiting.progress = update.progress
+                waiting.stale = update.stale ?? waiting.stale
                 state.waiting = waiting
             } else {
                 state.waiting = update

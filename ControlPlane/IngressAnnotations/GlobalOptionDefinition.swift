@@ -85,20 +85,20 @@ package enum GlobalOptionRegistry {
     ) -> (options: GlobalOptions, diagnostics: [Diagnostic]) {
         var options = GlobalOptions()
         options.defaults.route.namesPortInRedirects = redirectsNamePorts
-        var diagnostics: [Diagnostic] = []
-        guard let configMap else { return (options, diagnostics) }
-        for entry in configMap.data {
-            guard let finding = take(entry, into: &options) else { continue }
-            diagnostics.append(
-                Diagnostic(
-                    severity: .warning,
-                    kind: finding.kind,
-                    object: ObjectReference(kind: ObjectKind.configMap.rawValue, name: configMap.metadata.name),
-                    line: Int(entry.line), field: "data[\(entry.key)]", reason: finding.reason,
-                    consequence: finding.consequence))
+        guard let configMap else { return (options, []) }
+        let findings = take(configMap.data, into: &options)
+        return (options, findings.map { $0.finding.diagnostic($0.entry, of: configMap) })
+    }
+
+    static func take(
+        _ entries: [ConfigMap.Entry], into options: inout GlobalOptions
+    ) -> [(entry: ConfigMap.Entry, finding: Finding)] {
+        var findings: [(ConfigMap.Entry, Finding)] = []
+        for entry in entries {
+            if let finding = take(entry, into: &options) { findings.append((entry, finding)) }
         }
         options.complete()
-        return (options, diagnostics)
+        return findings
     }
 
     private static func take(_ entry: ConfigMap.Entry, into options: inout GlobalOptions) -> Finding? {
@@ -127,4 +127,13 @@ struct Finding {
     var kind: Diagnostic.Kind
     var reason: String
     var consequence: String
+}
+
+extension Finding {
+    func diagnostic(_ entry: ConfigMap.Entry, of configMap: ConfigMap) -> Diagnostic {
+        Diagnostic(
+            severity: .warning, kind: kind,
+            object: ObjectReference(kind: ObjectKind.configMap.rawValue, name: configMap.metadata.name),
+            line: Int(entry.line), field: "data[\(entry.key)]", reason: reason, consequence: consequence)
+    }
 }

@@ -72,6 +72,11 @@ package struct GlobalOptions: Hashable, Sendable {
             || allowedResponseHeaders != other.allowedResponseHeaders
     }
 
+    /// Whether the authors of Ingresses may do the same by both.
+    func permitsAsMuch(as other: GlobalOptions) -> Bool {
+        security == other.security && allowedResponseHeaders == other.allowedResponseHeaders
+    }
+
     /// Puts families together whose keys came one by one.
     mutating func complete() {
         // The keys are read in order of name, and this one bears on an earlier one.

@@ -68,17 +68,3 @@ package enum StatusAddresses {
         Set(addresses.filter { !$0.ip.isEmpty || !$0.hostname.isEmpty }).sorted()
     }
 }
-
-extension LoadBalancerAddress {
-    var node: ObjectNode {
-        var node: ObjectNode = [:]
-        if !ip.isEmpty { node.set("ip", to: .text(ip)) }
-        if !hostname.isEmpty { node.set("hostname", to: .text(hostname)) }
-        if !ports.isEmpty {
-            node.set(
-                "ports",
-                to: .items(ports.map { ["port": .number(Int($0.number)), "protocol": .text($0.transport)] }))
-        }
-        return node
-    }
-}

@@ -22,6 +22,19 @@ struct ClassPass {
         }
     }
 
+    /// The IngressClass that the Ingress belongs to, where there is one.
+    func ingressClass(of ingress: Ingress) -> IngressClass? {
+        switch ingress.classMention {
+        case .annotation(""), .none: defaultClass
+        case .className(let name), .annotation(let name): classes[ObjectName(namespace: "", name: name)]
+        }
+    }
+
+    /// In order of name.
+    var ownClasses: [IngressClass] {
+        classes.values.filter(isOurs).sorted { $0.metadata.name < $1.metadata.name }
+    }
+
     /// The class that Ingresses without one get: of several defaults the youngest, as the API server chooses.
     var defaultClass: IngressClass? {
         classes.values.filter(\.isDefault).min { left, right in

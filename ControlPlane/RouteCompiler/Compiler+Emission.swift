@@ -162,6 +162,7 @@ extension Compiler {
         let origin =
             switch ObjectKind(rawValue: object.kind) {
             case .ingress: state.ingresses[object.name]?.metadata.origin
+            case .ingressClass: state.ingressClasses[object.name]?.metadata.origin
             case .configMap: state.configMaps[object.name]?.metadata.origin
             case .service: state.services[object.name]?.metadata.origin
             default: nil as Origin?

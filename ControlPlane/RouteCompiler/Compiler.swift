@@ -16,12 +16,12 @@ package final class Compiler {
     package var state: ClusterState { objects.state }
 
     private let dialect: AnnotationDialect
-    var options = GlobalOptions()
-    private var globalSnippets = GlobalSnippets()
+    private var settings = GroupSettings()
+    /// Of the data plane.
+    var options: GlobalOptions { settings.options }
     var plans: [ObjectName: IngressPlan] = [:]
     private var referencesOfIngress: [ObjectName: Set<ObjectReference>] = [:]
     private var ingressesOfReference = ObjectIndex<ObjectReference>()
-    private var optionReferences: Set<ObjectReference> = []
     var ingressesOfHost = ObjectIndex<String>()
     /// The Ingresses that give a host another name, or redirect from one.
     var ingressesOfDerivedHost = ObjectIndex<String>()
@@ -149,19 +149,18 @@ package final class Compiler {
         case .endpoints: concern(name, &work)
         case .ingressClass:
             work.ingresses.formUnion(state.ingresses(mentioning: .className(name.name)))
-            work.ingresses.formUnion(state.ingresses(mentioning: .none))
-            work.ingresses.formUnion(state.ingresses(mentioning: .annotation("")))
-        case .configMap: if name == configuration.configMap { work.rereadsOptions = true }
+            work.ingresses.formUnion(ingressesWithoutClass)
+            work.rereadsOptions = true
         case .secret:
             passwords.touch(name)
             touchTLS(name)
-        case .namespace, nil: break
+        case .configMap, .namespace, nil: break
         }
     }
 
     /// What annotations or the ConfigMap name.
     private func noteReference(_ change: AppliedChange, in work: inout CompilerWork) {
-        if optionReferences.contains(change.reference) { work.rereadsOptions = true }
+        if settings.references.contains(change.reference) { work.rereadsOptions = true }
         if change.before?.service != nil, hasSamePorts(change.before?.service, change.after?.service) { return }
         work.ingresses.formUnion(ingressesOfReference[change.reference])
     }
@@ -179,56 +178,43 @@ package final class Compiler {
     }
 
     private func rereadOptions(_ work: inout CompilerWork) {
-        let configMap = configuration.configMap.flatMap { state.configMaps[$0] }
-        let (options, diagnostics) = GlobalOptionRegistry.options(
-            of: configMap, redirectsNamePorts: configuration.redirectsNamePorts)
-        if let name = configuration.configMap {
-            let reference = ObjectReference(kind: ObjectKind.configMap.rawValue, name: name)
-            diagnosticTable.replace(reference, .object, with: diagnostics)
+        let new = GroupSettings(configuration, state)
+        let (options, old) = (new.options, self.options)
+        if options.bearsOnIngresses(differentlyFrom: old) { work.ingresses.formUnion(state.ingresses.keys) }
+        for name in new.classesThatDiffer(from: settings) {
+            work.ingresses.formUnion(state.ingresses(mentioning: .className(name)))
+            work.ingresses.formUnion(state.ingresses(mentioning: .annotation(name)))
+            work.ingresses.formUnion(ingressesWithoutClass)
         }
-        if options.bearsOnIngresses(differentlyFrom: self.options) { work.ingresses.formUnion(state.ingresses.keys) }
-        if options.settings.redirectStatus != self.options.settings.redirectStatus {
+        if options.settings.redirectStatus != old.settings.redirectStatus {
             work.hosts.formUnion(ingressesOfDerivedHost.keys)
         }
-        if options.sharesUpstreamTLS != self.options.sharesUpstreamTLS {
+        if options.sharesUpstreamTLS != old.sharesUpstreamTLS {
             for plan in plans.values where plan.upstreamTLS != nil { work.hosts.formUnion(plan.hosts) }
         }
         // A default policy shows in the routes that snippets touch, though their Ingresses say what they said.
-        if options.settings.defaultPolicy != self.options.settings.defaultPolicy {
+        if options.settings.defaultPolicy != old.settings.defaultPolicy {
             for plan in plans.values where plan.server != nil || !plan.locations.isEmpty || plan.canary != nil {
                 work.hosts.formUnion(plan.hosts)
             }
         }
-        self.options = options
-        globalSnippets = GlobalSnippets(options)
-        if let name = configuration.configMap {
-            let reference = ObjectReference(kind: ObjectKind.configMap.rawValue, name: name)
-            diagnosticTable.replace(reference, .reference("snippets"), with: globalSnippets.diagnostics(of: name))
+        for object in Set(settings.diagnostics.keys).union(new.diagnostics.keys) {
+            diagnosticTable.replace(object, .settings, with: new.diagnostics[object] ?? [])
         }
-        resolveHeaders()
+        settings = new
     }
 
-    /// The ConfigMaps with headers that the options name.
-    private func resolveHeaders() {
-        guard let configMap = configuration.configMap else { return }
-        let pass = GlobalHeaderPass(state: state, configMap: configMap)
-        let (request, response) = (options.requestHeaders, options.responseHeaders)
-        let (requests, responses) = (request.map(pass.resolve), response.map(pass.resolve))
-        options.settings.requestHeaders = requests?.headers ?? []
-        options.settings.responseHeaders = responses?.headers ?? []
-        optionReferences = Set([requests, responses].compactMap { $0?.reference })
-        let owner = ObjectReference(kind: ObjectKind.configMap.rawValue, name: configMap)
-        diagnosticTable.replace(owner, .reference("proxy-set-headers"), with: requests?.diagnostics ?? [])
-        diagnosticTable.replace(owner, .reference("add-headers"), with: responses?.diagnostics ?? [])
+    private var ingressesWithoutClass: Set<ObjectName> {
+        Set(state.ingresses(mentioning: .none)).union(state.ingresses(mentioning: .annotation("")))
     }
 
     // MARK: Plans and hosts
 
     func planPass() -> PlanPass {
         PlanPass(
-            dialect: dialect, options: options,
+            dialect: dialect, settings: settings,
             classes: ClassPass(selection: configuration.classes, classes: state.ingressClasses),
-            endpoints: EndpointPass(state: state), snippets: SnippetPass(global: globalSnippets),
+            endpoints: EndpointPass(state: state),
             tls: TLSPass(
                 prefix: dialect.prefix, state: state, table: certificates,
                 allowsOtherNamespaces: options.security.allowsCrossNamespaceReferences,

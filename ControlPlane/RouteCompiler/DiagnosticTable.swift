@@ -8,8 +8,8 @@ struct DiagnosticTable {
         case object
         /// The merge of a host's Ingresses.
         case host(String)
-        /// What a key of the ConfigMap names.
-        case reference(String)
+        /// The ConfigMaps of the class group.
+        case settings
         /// The endpoints of an upstream.
         case upstream(UpstreamKey)
         /// The entries of TCP or UDP services.

@@ -16,12 +16,26 @@ struct PlanPass {
         static let nothing = Outcome(plan: nil, diagnostics: [])
     }
 
-    let dialect: AnnotationDialect
-    let options: GlobalOptions
-    let classes: ClassPass
-    let endpoints: EndpointPass
-    let snippets: SnippetPass
-    let tls: TLSPass
+    private let dialect: AnnotationDialect
+    private let settings: GroupSettings
+    private let classes: ClassPass
+    private let endpoints: EndpointPass
+    private let tls: TLSPass
+    // Those of the class of the Ingress at hand.
+    private var options: GlobalOptions
+    private var snippets: SnippetPass
+
+    init(
+        dialect: AnnotationDialect, settings: GroupSettings, classes: ClassPass, endpoints: EndpointPass, tls: TLSPass
+    ) {
+        self.dialect = dialect
+        self.settings = settings
+        self.classes = classes
+        self.endpoints = endpoints
+        self.tls = tls
+        options = settings.options
+        snippets = SnippetPass(global: settings.snippets)
+    }
 
     func plan(_ ingress: Ingress) -> Outcome {
         var log = PlanLog(ingress: ObjectReference(kind: ObjectKind.ingress.rawValue, name: ingress.metadata.name))
@@ -32,6 +46,18 @@ struct PlanPass {
             return Outcome(plan: nil, diagnostics: log.diagnostics)
         case .served: break
         }
+        guard let own = settings.settings(of: classes.ingressClass(of: ingress)) else {
+            return planServed(ingress, &log)
+        }
+        var pass = self
+        (pass.options, pass.snippets) = (own.options, SnippetPass(global: own.snippets))
+        return pass.planServed(ingress, &log)
+    }
+
+    /// What routes have that carry no policy of their own.
+    private var standard: RoutePolicy { settings.options.settings.defaultPolicy }
+
+    private func planServed(_ ingress: Ingress, _ log: inout PlanLog) -> Outcome {
         var (policy, findings) = dialect.policy(of: ingress.metadata, options: options)
         log.diagnostics += findings
         guard policy.rejection == nil else { return Outcome(plan: nil, diagnostics: log.diagnostics) }
@@ -45,8 +71,8 @@ struct PlanPass {
             }
         }
         let pass = PolicyPass(
-            prefix: dialect.prefix, options: options, state: endpoints.state, endpoints: endpoints,
-            snippets: snippets)
+            prefix: dialect.prefix, options: options, standard: standard, state: endpoints.state,
+            endpoints: endpoints, snippets: snippets)
         let resolved = policy.isCanary ? PolicyPass.Result() : pass.resolve(policy, of: ingress.metadata, &log)
         var plan = plan(ingress, policy, resolved, &log)
         let planned = tls.plan(ingress, policy.tls, &log)
@@ -122,7 +148,7 @@ struct PlanPass {
             if target != route.writtenPath || route.match == .prefix && target != "/" {
                 plan.usesRegex = true
             } else {
-                chosen.withoutRewriting(options.settings.defaultPolicy)
+                chosen.withoutRewriting(standard)
             }
         }
         if let index = plan.policies.firstIndex(of: chosen) { return index }

@@ -22,6 +22,8 @@ struct PolicyPass {
 
     let prefix: String
     let options: GlobalOptions
+    /// What routes have that carry no policy of their own.
+    let standard: RoutePolicy
     let state: ClusterState
     let endpoints: EndpointPass
     let snippets: SnippetPass
@@ -45,7 +47,7 @@ struct PolicyPass {
 
     private func planned(_ work: PolicyWork) -> PlannedPolicy {
         let route = work.policy.route
-        let isDefault = route == options.settings.defaultPolicy && work.targets.all.isEmpty
+        let isDefault = route == standard && work.targets.all.isEmpty
         return PlannedPolicy(policy: isDefault ? nil : route, targets: work.targets)
     }
 

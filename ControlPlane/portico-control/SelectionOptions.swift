@@ -96,7 +96,8 @@ struct SelectionOptions: ParsableArguments {
     }
 
     var namedConfigMaps: Set<ObjectName> {
-        Set([configmap?.name].compactMap { $0 } + classGroupConfigmap.map(\.configMap.name))
+        let settings = [configmap, tcpServicesConfigmap, udpServicesConfigmap].compactMap { $0?.name }
+        return Set(settings + classGroupConfigmap.map(\.configMap.name))
     }
 
     var namedServices: Set<ObjectName> { Set([defaultBackendService?.name].compactMap { $0 }) }

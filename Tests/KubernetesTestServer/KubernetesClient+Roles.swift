@@ -3,7 +3,10 @@ import KubernetesAPI
 
 extension KubernetesClient {
     /// Lets a user do something with a resource in all namespaces, by a ClusterRole of its own.
-    package func grant(_ user: String, _ verbs: [String], on resource: APIResource) async throws {
+    /// - Parameter names: none for all objects.
+    package func grant(
+        _ user: String, _ verbs: [String], on resource: APIResource, named names: [String] = []
+    ) async throws {
         let role = APIResource(
             group: "rbac.authorization.k8s.io", plural: "clusterroles", kind: "ClusterRole", isNamespaced: false)
         let binding = APIResource(
@@ -18,6 +21,7 @@ extension KubernetesClient {
                     [
                         "apiGroups": [.text(resource.group)], "resources": [.text(resource.plural)],
                         "verbs": .items(verbs.map { .text($0) }),
+                        "resourceNames": .items(names.map { .text($0) }),
                     ]
                 ],
             ])

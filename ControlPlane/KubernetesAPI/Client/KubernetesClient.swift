@@ -66,6 +66,8 @@ package final class KubernetesClient: Sendable {
     /// Seconds to wait as the server wishes; nil where it does not wish to be asked again.
     private static func pause(after error: APIError) -> Double? {
         guard case .refused(let status) = error else { return nil }
+        // It does not help to ask once more for what the server cannot know.
+        if error.asksForList { return nil }
         if status.code == 429 { return status.retryAfterSeconds ?? defaultRetrySeconds }
         return (500..<600).contains(status.code) ? status.retryAfterSeconds : nil
     }

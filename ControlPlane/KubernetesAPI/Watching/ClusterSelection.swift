@@ -23,7 +23,7 @@ package struct ClusterSelection: Sendable {
             (slices, true), (WatchTarget(.ingressClasses), false),
         ]
         for name in configMaps.sorted() {
-            targets.append((ClusterSelection.single(.configMaps, name), false))
+            targets.append((ClusterSelection.configMap(name), false))
         }
         for name in services.sorted() where !namespace.isEmpty && name.namespace != namespace {
             let slices = WatchTarget(
@@ -32,6 +32,8 @@ package struct ClusterSelection: Sendable {
         }
         return targets
     }
+
+    static func configMap(_ name: ObjectName) -> WatchTarget { single(.configMaps, name) }
 
     private static let serviceLabel = "kubernetes.io/service-name"
 
@@ -49,7 +51,7 @@ package struct ClusterSelection: Sendable {
         switch target.resource {
         case .ingressClasses: "Ingresses are chosen by the annotation kubernetes.io/ingress.class alone"
         case .secrets: "the Secrets that Ingresses name are read again every half minute"
-        case .configMaps: "the settings that it holds do not apply"
+        case .configMaps: "what it holds does not apply"
         default: "what it holds does not take effect"
         }
     }

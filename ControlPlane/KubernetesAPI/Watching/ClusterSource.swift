@@ -13,6 +13,8 @@ package final class ClusterSource: Sendable {
         var reflectors: [WatchTarget: Reflector] = [:]
         var namespaceReflector: Reflector?
         var secrets: SecretKeeper?
+        /// Of those that are read by name.
+        var configMaps: [ObjectName: Reflector] = [:]
         var isStopped = false
     }
 
@@ -21,14 +23,17 @@ package final class ClusterSource: Sendable {
     private let state: Mutex<State>
     private let handler: @Sendable (ObjectUpdate) -> Void
 
-    /// - Parameter handler: called from several threads, one call at a time.
+    /// - Parameters:
+    ///   - goodForms: what an earlier process knew of objects that could not be read.
+    ///   - handler: called from several threads, one call at a time.
     package init(
-        client: KubernetesClient, selection: ClusterSelection, handler: @escaping @Sendable (ObjectUpdate) -> Void
+        client: KubernetesClient, selection: ClusterSelection, goodForms: [GoodForm] = [],
+        handler: @escaping @Sendable (ObjectUpdate) -> Void
     ) {
         self.client = client
         self.selection = selection
         self.handler = handler
-        state = Mutex(State(table: ClusterSourceTable(selection)))
+        state = Mutex(State(table: ClusterSourceTable(selection, goodForms)))
     }
 
     package func start() {
@@ -47,16 +52,48 @@ package final class ClusterSource: Sendable {
     package func stop() {
         let (reflectors, secrets) = state.withLock { state in
             state.isStopped = true
-            return (Array(state.reflectors.values) + [state.namespaceReflector].compactMap { $0 }, state.secrets)
+            let all = Array(state.reflectors.values) + [state.namespaceReflector].compactMap { $0 }
+            return (all + state.configMaps.values, state.secrets)
         }
         for reflector in reflectors { reflector.stop() }
         secrets?.stop()
     }
 
-    /// The Secrets to read, in place of those before. Progress is `complete` once they have been read.
-    package func want(secrets: Set<ObjectName>) {
-        state.withLock { $0.secrets }?.want(secrets)
+    /// What to read by name, in place of what was before. Progress is `complete` once it has been read.
+    package func want(_ objects: NamedObjects) {
+        let (started, stopped, secrets) = state.withLock { state -> ([Reflector], [Reflector], SecretKeeper?) in
+            if state.isStopped { return ([], [], nil) }
+            let changed = wantConfigMaps(objects.configMaps, &state)
+            return (changed.started, changed.stopped, state.secrets)
+        }
+        for reflector in stopped { reflector.stop() }
+        for reflector in started { reflector.start() }
+        secrets?.want(objects.secrets)
+        update { _ in }
     }
+
+    /// A watch each: of the others, the role need not allow anything.
+    private func wantConfigMaps(
+        _ names: Set<ObjectName>, _ state: inout State
+    ) -> (started: [Reflector], stopped: [Reflector]) {
+        let others = names.subtracting(selection.configMaps).sorted()
+        let wanted = Set(others.prefix(ClusterSource.maximumConfigMaps))
+        state.table.noteUnread(Array(others.dropFirst(ClusterSource.maximumConfigMaps)))
+        let dropped = state.configMaps.keys.filter { !wanted.contains($0) }.sorted()
+        let stopped = dropped.compactMap { state.configMaps.removeValue(forKey: $0) }
+        for (name, reflector) in zip(dropped, stopped) { state.table.drop(reflector.target, name) }
+        let added = wanted.filter { state.configMaps[$0] == nil }.sorted()
+        let started = added.map { name in
+            let target = ClusterSelection.configMap(name)
+            return makeReflector(target) { [weak self] in self?.take($0, ofConfigMap: name, target) }
+        }
+        for (name, reflector) in zip(added, started) { state.configMaps[name] = reflector }
+        state.table.expect(started.map(\.target))
+        return (started, stopped)
+    }
+
+    /// Whoever may write Ingresses can name as many as he likes, and each of them is a watch.
+    private static let maximumConfigMaps = 200
 
     private func startReflectors(in namespaces: Set<String>?) {
         for (target, _) in selection.targets {
@@ -76,12 +113,13 @@ package final class ClusterSource: Sendable {
     // MARK: News
 
     private func take(_ news: Reflector.News, of target: WatchTarget) {
-        update { table in
-            switch news {
-            case .changes(let changes): table.take(changes, of: target.resource)
-            case .listed: table.markListed(target)
-            case .health(let health): table.take(health, of: target)
-            }
+        update { $0.take(news, of: target) }
+    }
+
+    private func take(_ news: Reflector.News, ofConfigMap name: ObjectName, _ target: WatchTarget) {
+        // What a watch says that has been ended is about an object that is gone for whoever follows this source.
+        updateState { state in
+            if state.configMaps[name] != nil { state.table.take(news, of: target) }
         }
     }
 
@@ -117,9 +155,13 @@ package final class ClusterSource: Sendable {
 
     /// The handler is called within the lock, so that updates leave in the order of what they tell.
     private func update(_ change: (inout ClusterSourceTable) -> Void) {
+        updateState { change(&$0.table) }
+    }
+
+    private func updateState(_ change: (inout State) -> Void) {
         state.withLock { state in
             guard !state.isStopped else { return }
-            change(&state.table)
+            change(&state)
             if let update = state.table.takeUpdate() { handler(update) }
         }
     }

@@ -128,7 +128,8 @@ import Testing
     }
 
     @Test func `What Portico cannot read leaves the last good form in force`() async throws {
-        let server = try await APIServers.make()
+        // A real API server takes nothing of the kind, as long as it is of this version.
+        let server = try TestAPIServer.make()
         let plane = try await ClusterPlane(server, startsWith: [Self.shop, Self.backend])
         let worker = try await plane.worker()
         try await plane.apply(Self.shop.replacing("host: \"shop.test\"", with: "host: \"SHOP_TEST\""))
@@ -136,6 +137,34 @@ import Testing
         await worker.follow { $0.hosts.keys.sorted() == ["other.test", "shop.test"] }
         let diagnostics = await plane.status().diagnostics
         #expect(diagnostics.contains { $0.field == "spec.rules[0].host" })
+        await plane.stop()
+    }
+
+    @Test func `The last good form outlives a restart, for as long as it is the same object that cannot be read`()
+        async throws
+    {
+        let server = try TestAPIServer.make()
+        let broken = Self.shop.replacing("host: \"shop.test\"", with: "host: \"SHOP_TEST\"")
+        let plane = try await ClusterPlane(server, startsWith: [Self.shop, Self.backend])
+        var worker = try await plane.worker()
+        let version = worker.version
+        try await plane.apply(broken)
+        await settles("it is known") { await !plane.status().diagnostics.isEmpty }
+        for _ in 0..<2 {
+            await plane.stop()
+            try await plane.start()
+            worker = try await plane.worker()
+            #expect(worker.hosts == ["shop.test": ["/"]])
+            #expect(worker.version == version)
+        }
+        await plane.stop()
+        try await plane.delete(Self.shop)
+        try await plane.apply(broken)
+        try await plane.start()
+        worker = try await plane.worker()
+        #expect(worker.hosts.isEmpty)
+        try await plane.apply(Self.shop)
+        await worker.follow { $0.hosts == ["shop.test": ["/"]] }
         await plane.stop()
     }
 }

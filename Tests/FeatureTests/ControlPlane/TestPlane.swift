@@ -82,6 +82,31 @@ extension LinkWorker {
         return hosts
     }
 
+    /// The virtual hosts as they are now, by name.
+    private var virtualHosts: [String: VirtualHost] {
+        var hosts: [String: VirtualHost] = [:]
+        for update in updates {
+            for case .virtualHost(let host) in update.changed { hosts[host.host] = host }
+            for name in update.removed where name.kind == .virtualHost { hosts[name.name] = nil }
+        }
+        return hosts
+    }
+
+    /// Those that routes carry themselves, in order of host.
+    var policies: [RoutePolicy] { virtualHosts.sorted { $0.key < $1.key }.flatMap(\.value.policies) }
+
+    var globalSettings: GlobalSettings? {
+        updates.reversed().lazy.flatMap(\.changed).compactMap { section in
+            if case .globalSettings(let settings) = section { settings } else { nil }
+        }.first
+    }
+
+    /// In milliseconds, of the host's first route.
+    func readTimeout(of host: String) -> UInt32 {
+        let policy = virtualHosts[host]?.policies.first ?? globalSettings?.defaultPolicy
+        return policy?.readTimeoutMilliseconds ?? 0
+    }
+
     func ports(of upstream: String) -> [UInt16]? { endpoints[upstream]?.endpoints.map(\.port) }
 }
 

@@ -204,4 +204,31 @@ private func service(spec: String) -> String {
             return #expect(Bool(false))
         }
     }
+
+    @Test(arguments: [
+        (#"{"kind": "A", "name": "a"}"#, ""),
+        (#"{"kind": "A", "name": "a", "scope": "Cluster", "apiGroup": "example.com"}"#, ""),
+        (#"{"kind": "ConfigMap", "name": "a", "scope": "Namespace", "namespace": "b"}"#, ""),
+        (#"{"kind": "A"}"#, "spec.parameters.name: is required"),
+        (#"{"name": "a"}"#, "spec.parameters.kind: is required"),
+        (
+            #"{"kind": "A", "name": "a", "namespace": "b"}"#,
+            "spec.parameters.namespace: must not be given where the scope is Cluster"
+        ),
+        (
+            #"{"kind": "A", "name": "a", "scope": "Namespace"}"#,
+            "spec.parameters.namespace: is required where the scope is Namespace"
+        ),
+        (
+            #"{"kind": "A", "name": "a", "scope": "Galaxy"}"#,
+            "spec.parameters.scope: must be Cluster or Namespace, not 'Galaxy'"
+        ),
+    ])
+    func `The parameters of a class are checked as the API server does`(parameters: String, fault: String) throws {
+        let json = """
+            {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "a"},
+            "spec": {"controller": "example.com/a", "parameters": \(parameters)}}
+            """
+        #expect(try faults(json) == (fault.isEmpty ? [] : [fault]))
+    }
 }
