@@ -36,7 +36,41 @@ extension Compiler {
                 }
             }
         }
-        return .ours(diagnostics.sorted())
+        return .ours(diagnostics.union(reviewAliases(plan)).sorted())
+    }
+
+    /// What becomes of `server-alias`, the candidate's and those of others.
+    private func reviewAliases(_ plan: IngressPlan) -> [Diagnostic] {
+        let reference = ObjectReference(kind: ObjectKind.ingress.rawValue, name: plan.name)
+        var found: [Diagnostic] = []
+        for alias in plan.aliases.sorted() where !plan.hosts.contains(alias) {
+            let others = claims(on: alias, besides: plan.name)
+            if isRuled(alias, besides: plan.name) {
+                found += DerivedHostPass.conflicts(alias, [plan])
+            } else {
+                let known = Set(aliasConflicts(alias, others))
+                found += aliasConflicts(alias, others + [plan]).filter { !known.contains($0) }
+            }
+        }
+        guard plan.canary == nil else { return [] }
+        for host in plan.hosts.sorted() where plans[plan.name]?.hosts.contains(host) != true {
+            guard !isRuled(host, besides: plan.name) else { continue }
+            found += DerivedHostPass.conflicts(host, claims(on: host, besides: plan.name))
+        }
+        return found.map { $0.object == reference ? $0 : loss($0, to: reference) }
+    }
+
+    private func aliasConflicts(_ alias: String, _ claims: [IngressPlan]) -> [Diagnostic] {
+        DerivedHostPass.merge(alias, claims, redirectStatus: options.settings.redirectStatus) { hosts[$0] }.conflicts
+    }
+
+    private func claims(on alias: String, besides name: ObjectName) -> [IngressPlan] {
+        ingressesOfDerivedHost[alias].filter { $0 != name }.compactMap { plans[$0] }
+    }
+
+    /// Whether a rule of an Ingress other than this one and canaries names the host.
+    private func isRuled(_ host: String, besides name: ObjectName) -> Bool {
+        plansOf(host).contains { $0.name != name && $0.canary == nil }
     }
 
     /// An older Ingress that gains a path may take it from a younger one.

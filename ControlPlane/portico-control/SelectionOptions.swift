@@ -68,7 +68,9 @@ struct SelectionOptions: ParsableArguments {
     var annotationsPrefix = "nginx.ingress.kubernetes.io"
 
     /// The flags that Go's users write with `=true` and `=false`.
-    static let flagsThatAreOff: Set<String> = ["watch-ingress-without-class", "ingress-class-by-name"]
+    static let flagsThatAreOff: Set<String> = [
+        "watch-ingress-without-class", "ingress-class-by-name", "enable-ssl-passthrough",
+    ]
 
     func validate() throws {
         let names = classGroup.map(\.name)

@@ -1,6 +1,7 @@
 import Foundation
 import KubernetesAPI
 import KubernetesTestServer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -175,5 +176,26 @@ import Testing
         try folder.write(text, to: "config")
         let client = try KubernetesClient(KubeconfigConnection(Kubeconfig(file: folder("config"))))
         _ = try await client.list(.services)
+    }
+
+    @Test func `Requests and watches go through the proxy of proxy-url, which also finds the server`() async throws {
+        let (server, proxy) = (try TestAPIServer.make(), try ConnectProxy())
+        let authority = Data(server.certificates.authority).base64EncodedString()
+        let cluster =
+            "server: 'https://kubernetes.test:\(server.address.port)', proxy-url: 'http://\(proxy.address)', "
+            + "certificate-authority-data: \(authority)"
+        try folder.write(config(cluster: cluster, user: "{token: admin}"), to: "config")
+        let client = try KubernetesClient(KubeconfigConnection(Kubeconfig(file: folder("config"))))
+        let names = Mutex<[String]>([])
+        let reflector = Reflector(WatchTarget(.namespaces), client: client) { news in
+            if case .changes(let changes) = news { names.withLock { $0 += changes.map(\.name.name) } }
+        }
+        reflector.start()
+        await settles("the list has come") { names.withLock { $0.contains("default") } }
+        _ = try await server.adminClient().create(.namespaces, ["metadata": ["name": "new"]])
+        await settles("the watch goes on") { names.withLock { $0.contains("new") } }
+        reflector.stop()
+        #expect(!proxy.targets.isEmpty)
+        #expect(Set(proxy.targets) == ["kubernetes.test:\(server.address.port)"])
     }
 }

@@ -87,6 +87,30 @@ import YAMLDocuments
         #expect(!replica.output.contains("forbidden"), "\(replica.output)")
     }
 
+    /// The containers' own arguments, with files and ports of the test in place of those of a pod.
+    @Test(arguments: [["base/deployment.yaml"], ["base/deployment.yaml", "admission/deployment-patch.yaml"]])
+    func `the pod of the deployment serves HTTP and HTTPS, is ready, and ends in order`(files: [String]) async throws {
+        let server = try TestAPIServer.make { options in
+            options.usesTLS = false
+            options.refusesLoopbackEndpoints = false
+            options.namespaces.append("portico")
+        }
+        let client = try server.adminClient()
+        for object in try objects("base/ingressclass.yaml", "base/configmap.yaml", "base/service.yaml") {
+            try await client.apply(object)
+        }
+        let backend = try ScriptedBackend(named: "shop")
+        for object in ClusterObjects.shop("shop", at: [backend.address]) { try await client.apply(object) }
+        let pod = try DeployedPod(files.map { try objects($0)[0] }, server: server)
+        await comesTrue("both containers are ready\n\(pod.output)") { pod.isReady }
+        try await comesTrue("HTTP is answered") { try pod.request("http", port: 8080) == "shop" }
+        #expect(try pod.request("https", port: 8443) == "shop")
+        if files.count > 1 {
+            #expect(try pod.request("https", port: 8444, host: "portico-admission.portico.svc", path: "/x") != nil)
+        }
+        #expect(await pod.end() == [.code(0), .code(0)], "\(pod.output)")
+    }
+
     @Test(arguments: ["base", "admission"])
     func `kustomize builds the manifests, and every object has what its kind needs`(name: String) async throws {
         guard let kubectl = ManifestTests.kubectl else { return }

@@ -56,6 +56,33 @@ import Testing
             output.contains("\(folder("kubeconfig")): contexts[0].context.cluster: there is no cluster named 'gone'"))
     }
 
+    @Test func `A cluster that ran ingress-nginx is checked before it moves`() async throws {
+        let folder = try TemporaryFolder()
+        let server = try TestAPIServer()
+        try folder.write(server.kubeconfig(), to: "kubeconfig")
+        let admin = try server.adminClient()
+        _ = try await admin.create(
+            .ingressClasses, ["metadata": ["name": "nginx"], "spec": ["controller": "k8s.io/ingress-nginx"]])
+        _ = try await admin.create(.services, namespace: "default", Self.service)
+        let ingress = try await admin.create(.ingresses, namespace: "default", Self.ingress)
+        let arguments = ["migrate", "check", "--kubeconfig", folder("kubeconfig")]
+        let (good, fine) = try RunningProgram.run("portico", arguments)
+        #expect(good == .code(0), "\(fine)")
+        #expect(fine.contains("default/shop"), "\(fine)")
+        var marked = ingress
+        marked.set(
+            "metadata", "annotations",
+            to: .texts(["nginx.ingress.kubernetes.io/stream-snippet": "server { listen 1; }"]))
+        _ = try await admin.update(.ingresses, namespace: "default", name: "shop", marked)
+        let (end, output) = try RunningProgram.run("portico", arguments + ["--output", "json"])
+        #expect(end == .code(1), "\(output)")
+        #expect(output.contains("stream-snippet"), "\(output)")
+        server.stop()
+        let (away, reason) = try RunningProgram.run("portico", arguments)
+        #expect(away == .code(2))
+        #expect(reason.contains("cannot read the cluster: the API server cannot be reached"), "\(reason)")
+    }
+
     private static func body(_ address: ListenAddress) -> String? {
         (try? get("/", host: "shop.test", from: address))?.text
     }

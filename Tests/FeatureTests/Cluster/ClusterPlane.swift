@@ -23,6 +23,7 @@ final class ClusterPlane {
     ///   - startsWith: manifests that are there before the control plane is.
     init(
         _ server: any APIServerUnderTest, connection: ConnectionParameters? = nil, startsWith manifests: [String] = [],
+        updatesPerSecond: Double? = nil,
         configure: (inout ControllerConfiguration, inout ClusterSelection) -> Void = { _, _ in }
     ) async throws {
         folder = try TemporaryFolder()
@@ -38,7 +39,8 @@ final class ClusterPlane {
             dataDirectory: folder("data"))
         configuration.compiler.classes.ingressClass = "portico"
         configure(&configuration, &selection)
-        configuration.source = .cluster(ClusterConfiguration(client: client, selection: selection))
+        configuration.source = .cluster(
+            ClusterConfiguration(client: client, selection: selection, updatesPerSecond: updatesPerSecond))
         self.configuration = configuration
         plane = try await ClusterPlane.start(configuration)
     }

@@ -84,4 +84,35 @@ import Testing
         #expect(compiler.everything() == before)
         #expect(compiler.apply([.upsert(.ingress(ingress("a")))]) == CompilationResult())
     }
+
+    private func alias(_ name: String, host: String, of alias: String, age: Int64? = nil) -> Ingress {
+        let note = Annotation(key: "nginx.ingress.kubernetes.io/server-alias", value: alias)
+        return ingress(name, host: host, age: age, annotations: [note])
+    }
+
+    @Test func `an alias that a rule of another Ingress names is refused`() {
+        _ = compiler.apply([.upsert(.ingress(ingress("a", host: "taken.test")))])
+        let found = faults(alias("b", host: "b.test", of: "taken.test"))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("server-alias taken.test belongs to another rule") == true, "\(found)")
+        #expect(faults(alias("b", host: "b.test", of: "free.test")).isEmpty)
+    }
+
+    @Test func `an alias of an older Ingress is refused, and an older one may not take it from a younger`() {
+        _ = compiler.apply([.upsert(.ingress(alias("a", host: "a.test", of: "other.test", age: 5)))])
+        let younger = faults(alias("b", host: "b.test", of: "other.test", age: 6))
+        #expect(younger.count == 1)
+        #expect(younger.first?.contains("belongs to Ingress default/a") == true, "\(younger)")
+        let older = faults(alias("b", host: "b.test", of: "other.test", age: 4))
+        #expect(older.count == 1)
+        #expect(older.first?.contains("Ingress default/a would lose") == true, "\(older)")
+    }
+
+    @Test func `a rule may not take the host that is an alias of another Ingress`() {
+        _ = compiler.apply([.upsert(.ingress(alias("a", host: "a.test", of: "other.test")))])
+        let found = faults(ingress("b", host: "other.test"))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("Ingress default/a would lose") == true, "\(found)")
+        #expect(faults(alias("a", host: "a.test", of: "other.test")).isEmpty, "it is compared with itself")
+    }
 }
