@@ -82,6 +82,8 @@ let controlPlane: [Target] = [
     library("SnapshotStore", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", grdb, logging]),
     library(
         "SnapshotPublisher", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", "SnapshotStore", logging]),
+    library(
+        "TraceExport", in: "ControlPlane", ["PorticoModel", "PorticoSnapshot", "CCurl", "Threads", logging]),
     library("ExternalNames", in: "ControlPlane", ["PorticoModel", "CCares", "Threads", logging]),
     library(
         "ControlServer", in: "ControlPlane",
@@ -96,7 +98,7 @@ let controlPlane: [Target] = [
             "IngressStatus", "ObjectEvents", "Admission", "ProcessSupervision",
             "Certificates",
             "IngressAnnotations",
-            "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "ControlServer",
+            "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "TraceExport", "ControlServer",
             "PorticoTelemetry", "ControlLink", "CSystem", logging,
         ]),
     executable(
@@ -187,6 +189,7 @@ let processTests: [Target] = [
 let tests: [Target] = [
     unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
+    unitTests("TraceExport", ["PorticoModel", "ProcessSupervision", "TestSupport", logging]),
     unitTests("PorticoModel"),
     unitTests("SnippetParser", ["PorticoModel"]),
     unitTests("MigrationCheck", ["PorticoModel", "ClusterState", "RouteCompiler"]),

@@ -62,6 +62,7 @@ final class LinkConnection {
             return .refused(client, version, error: error)
         case .metrics(let report): return .metrics(client, report)
         case .log(let line): return .log(client, line)
+        case .spans(let spans): return .spans(client, spans)
         case .sectionMissing(let version, let digest): return .sectionMissing(client, version, digest)
         }
     }

@@ -25,6 +25,7 @@ package enum LinkListenerEvent: Hashable, Sendable {
     case refused(LinkClient, Version, error: String)
     case metrics(LinkClient, MetricsReport)
     case log(LinkClient, LinkFrame.LogEvent)
+    case spans(LinkClient, [Span])
     /// The published snapshot lacks a section of its own, or has one that is too long to send; this client is not sent that version.
     case sectionMissing(LinkClient, Version, Digest)
     /// A peer that never became a client was turned away.

@@ -7,6 +7,7 @@ import PorticoModel
 import RouteCompiler
 import SnapshotPublisher
 import SnapshotStore
+import TraceExport
 
 /// What the workers of one class group are sent: compiles the shared objects for it, publishes the result as versions of
 /// its own, and resolves its external names. The controller owns it.
@@ -25,6 +26,7 @@ final class ClassStream {
     private var externalNames: [String: ExternalNameTarget] = [:]
     private var listener: LinkListener?
     private var resolver: ExternalNameResolver?
+    private(set) var exporter: TraceExporter?
 
     init(
         _ group: ClassGroup, objects: ClusterObjects, store: SnapshotStore, versions: VersionAllocator, logger: Logger
@@ -37,8 +39,9 @@ final class ClassStream {
     }
 
     /// Where results go. To be called once, before the first change.
-    func connect(listener: LinkListener, resolver: ExternalNameResolver) {
+    func connect(listener: LinkListener, resolver: ExternalNameResolver, exporter: TraceExporter?) {
         self.listener = listener
+        self.exporter = exporter
         self.resolver = resolver
     }
 
@@ -46,6 +49,7 @@ final class ClassStream {
     /// - Returns: the objects whose diagnostics changed.
     func take(_ changes: [AppliedChange]) -> [ObjectReference: [Diagnostic]] {
         let result = compiler.update(after: changes)
+        exporter?.configure(compiler.collector)
         let live = takeLiveState(of: result)
         let published = publisher.apply(
             changed: result.changedSections, removed: result.removedSections, causes: result.causes)

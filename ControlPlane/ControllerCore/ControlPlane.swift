@@ -10,6 +10,7 @@ import Logging
 import ManifestDirectory
 import ProcessSupervision
 import SnapshotStore
+import TraceExport
 
 /// A whole control plane: folder or cluster → compiler → snapshots → control link, with metrics and the admin socket.
 package final class ControlPlane: Sendable {
@@ -19,6 +20,8 @@ package final class ControlPlane: Sendable {
     private let store: SnapshotStore
     private let listener: LinkListener
     private let resolvers: [ExternalNameResolver]
+    /// By class group.
+    private let exporters: [String: TraceExporter]
     private let source: any ObjectSource
     private let front: HTTPFront
     private let dataDirectory: FolderLock
@@ -33,9 +36,17 @@ package final class ControlPlane: Sendable {
             store = try SnapshotStore(path: configuration.database, retention: configuration.retention, logger: logger)
             let controller = Controller(configuration: configuration, store: store, logger: logger)
             let groups = configuration.classGroups.map(\.name)
+            exporters = Dictionary(
+                uniqueKeysWithValues: groups.map { ($0, TraceExporter(scope: "portico", logger: logger)) })
             listener = try LinkListener(
                 path: configuration.controlSocket, controller: "portico-control", classGroups: groups
-            ) { controller.post(.link($0)) }
+            ) { [exporters] event in
+                if case .spans(let client, let spans) = event {
+                    exporters[client.hello.classGroup]?.add(spans)
+                } else {
+                    controller.post(.link(event))
+                }
+            }
             resolvers = groups.map { group in
                 ExternalNameResolver(log: logger) { controller.post(.resolved($0, classGroup: group)) }
             }
@@ -52,7 +63,8 @@ package final class ControlPlane: Sendable {
         } catch {
             throw ControllerStartError("\(error)")
         }
-        await controller.connect(source: source, listener: listener, resolvers: resolvers, duties: duties)
+        await controller.connect(
+            source: source, listener: listener, resolvers: resolvers, exporters: exporters, duties: duties)
     }
 
     private static func checkFolder(_ path: String) throws(ControllerStartError) {
@@ -112,6 +124,7 @@ package final class ControlPlane: Sendable {
         source.stop()
         for resolver in resolvers { resolver.stop() }
         listener.stop()
+        for exporter in exporters.values { exporter.stop() }
         await front.stop()
         await controller.finish()
         store.close()

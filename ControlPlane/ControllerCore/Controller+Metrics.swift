@@ -2,6 +2,7 @@ import ControlServer
 import PorticoModel
 import PorticoTelemetry
 import SnapshotStore
+import TraceExport
 
 /// What the controller itself contributes to `/metrics`, as it is at one moment.
 struct ControllerFacts: Sendable {
@@ -20,6 +21,7 @@ struct ControllerFacts: Sendable {
         var isPinned: Bool
         var sections: Int
         var publications: UInt64
+        var traces: TraceExportCounters
     }
 
     /// The default one first.
@@ -81,7 +83,8 @@ extension Controller {
             name: stream.name, running: publisher.running?.version ?? .none,
             newestCompiled: publisher.newestCompiled?.version ?? .none,
             rootHash: root.reduce(0) { $0 << 8 | UInt64($1) }, isPinned: publisher.pin != nil,
-            sections: publisher.sectionCount, publications: stream.publications)
+            sections: publisher.sectionCount, publications: stream.publications,
+            traces: stream.exporter?.counters ?? TraceExportCounters())
     }
 }
 
@@ -152,12 +155,24 @@ extension ControllerFacts {
         text.sample(name, labels + [("part", "sequence")], version.sequence)
     }
 
+    private func writeTraces(into text: inout PrometheusText) {
+        text.begin("portico_exported_spans_total", .counter, "Spans that the collector took")
+        for group in groups { text.sample("portico_exported_spans_total", group.labels, group.traces.exported) }
+        text.begin("portico_dropped_spans_total", .counter, "Spans that no collector took in time")
+        for group in groups { text.sample("portico_dropped_spans_total", group.labels, group.traces.dropped) }
+        text.begin("portico_span_export_failures_total", .counter, "Attempts to export spans that came to nothing")
+        for group in groups {
+            text.sample("portico_span_export_failures_total", group.labels, group.traces.failures)
+        }
+    }
+
     private func writeCounters(into text: inout PrometheusText) {
         text.begin("portico_diagnostics", .gauge, "Present diagnostics about files and objects")
         text.sample("portico_diagnostics", [("severity", "error")], UInt64(errors))
         text.sample("portico_diagnostics", [("severity", "warning")], UInt64(warnings))
         text.begin("portico_publications_total", .counter, "Versions published")
         for group in groups { text.sample("portico_publications_total", group.labels, group.publications) }
+        writeTraces(into: &text)
         let counters: [(name: String, help: String, value: UInt64)] = [
             ("portico_rejected_snapshots_total", "Versions that a worker refused", refusals),
             ("portico_link_connections_total", "Connections to the control link", link.connections),

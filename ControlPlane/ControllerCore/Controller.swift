@@ -10,6 +10,7 @@ import PorticoModel
 import RouteCompiler
 import SnapshotPublisher
 import SnapshotStore
+import TraceExport
 
 /// Turns what happens to objects, to names and to workers into what the workers are sent.
 ///
@@ -68,7 +69,8 @@ actor Controller {
     /// Where results go. To be called once, before the first event.
     /// - Parameter resolvers: one for each class group, in order.
     func connect(
-        source: any ObjectSource, listener: LinkListener, resolvers: [ExternalNameResolver], duties: ClusterDuties?
+        source: any ObjectSource, listener: LinkListener, resolvers: [ExternalNameResolver],
+        exporters: [String: TraceExporter], duties: ClusterDuties?
     ) {
         let timer = DispatchSource.makeTimerSource(queue: executor.queue)
         timer.schedule(
@@ -79,7 +81,9 @@ actor Controller {
         self.source = source
         self.duties = duties
         self.listener = listener
-        for (stream, resolver) in zip(streams, resolvers) { stream.connect(listener: listener, resolver: resolver) }
+        for (stream, resolver) in zip(streams, resolvers) {
+            stream.connect(listener: listener, resolver: resolver, exporter: exporters[stream.name])
+        }
         store.whenOpened { [weak self] in self?.post(.history($0)) }
         tick()
     }
@@ -186,6 +190,7 @@ actor Controller {
                 level: Logger.Level(rawValue: event.level) ?? .info, "\(client.hello.process): \(event.message)")
         case .sectionMissing(let client, let version, let digest):
             logger.error("section \(digest) of version \(version) is missing; \(client.hello.process) stays as it is")
+        case .spans: break
         case .rejected(let reason): logger.warning("the control link turned a peer away: \(reason)")
         }
     }

@@ -21,6 +21,7 @@ package struct GlobalOptions: Hashable, Sendable {
     package var allowedResponseHeaders: Set<String> = []
     /// Snippets of the ConfigMap itself, which hold for every host and every location.
     package var snippets = SnippetTexts()
+    var tracing = TracingOptions()
     /// `ssl-redirect`.
     var redirectsToTLS = true
     var transportSecurity = TransportSecurity()
@@ -83,6 +84,7 @@ package struct GlobalOptions: Hashable, Sendable {
         settings.defaultPolicy.retryConditions = completed(settings.defaultPolicy.retryConditions)
         settings.defaultPolicy.features = defaultPolicy.features
         completeLog()
+        settings.tracing.isExported = collector != nil
         compression.complete(&settings)
     }
 }

@@ -1,5 +1,3 @@
-let tracingReason = "Spans are not made here; `traceparent` and its companions pass through as they came."
-
 /// Logs and traces of a route's requests.
 let loggingAnnotations: [AnnotationDefinition] = [
     AnnotationDefinition(
@@ -11,18 +9,18 @@ let loggingAnnotations: [AnnotationDefinition] = [
         "enable-opentelemetry", .bool, default: "false", "Whether requests of the route are traced."
     ) { value, policy, _ throws(ValueFault) in
         policy.route.tracesRequests = try ValueParser.bool(value)
-    }.inert(tracingReason),
+    },
     AnnotationDefinition(
         "opentelemetry-trust-incoming-span", .bool, default: "true",
         "Whether the client's `traceparent` is continued; otherwise a trace begins here."
     ) { value, policy, _ throws(ValueFault) in
         policy.route.trustsIncomingSpan = try ValueParser.bool(value)
-    }.inert(tracingReason),
+    },
     AnnotationDefinition(
         "opentelemetry-operation-name", .template, risk: .medium, default: "", "The name of the route's spans."
     ) { value, policy, _ throws(ValueFault) in
         policy.features.spanName = try ValueParser.template(value, syntax: .spanName)
-    }.inert(tracingReason),
+    },
     .withoutEffect(
         "http2-push-preload", .bool, default: "false", "Server push is gone from browsers and from HTTP/2 in practice."
     ) { value throws(ValueFault) in _ = try ValueParser.bool(value) },

@@ -39,15 +39,15 @@ let routeOptions: [GlobalOptionDefinition] = [
         "enable-opentelemetry", .bool, default: "false", "The default of the annotation of the same name."
     ) { value, options throws(ValueFault) in
         options.defaults.route.tracesRequests = try ValueParser.bool(value)
-    }.inert(tracingReason),
+    },
     GlobalOptionDefinition(
         "opentelemetry-trust-incoming-span", .bool, default: "true", "The default of the annotation of the same name."
     ) { value, options throws(ValueFault) in
         options.defaults.route.trustsIncomingSpan = try ValueParser.bool(value)
-    }.inert(tracingReason),
+    },
     GlobalOptionDefinition(
         "opentelemetry-operation-name", .template, default: "", "The default of the annotation of the same name."
     ) { value, options throws(ValueFault) in
         options.defaults.features.spanName = try ValueParser.template(value, syntax: .spanName)
-    }.inert(tracingReason),
+    },
 ]

@@ -47,6 +47,9 @@ package final class Compiler {
     var diagnosticTable = DiagnosticTable()
     var publishedDiagnostics: [ObjectReference: [Diagnostic]] = [:]
 
+    /// Where spans go; nil where they go nowhere.
+    package var collector: TraceCollector? { options.collector }
+
     /// - Parameter objects: shared with the compilers of other class groups.
     package init(
         configuration: CompilerConfiguration = CompilerConfiguration(), objects: ClusterObjects = ClusterObjects()

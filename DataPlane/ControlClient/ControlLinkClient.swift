@@ -53,6 +53,8 @@ package final class ControlLinkClient {
     /// While this many bytes wait for the socket, reports are not taken.
     static let outputLimit = 4 << 20
     static let seriesPerFrame = 1000
+    /// A span is seldom longer than a kilobyte, and never than a head may be.
+    static let spansPerFrame = 128
 
     package init(identity: LinkIdentity, protocols: ProtocolRange = .current) {
         self.identity = identity
@@ -168,6 +170,18 @@ package final class ControlLinkClient {
     package func log(level: String, _ message: String) -> Bool {
         guard isWelcomed, output.count < ControlLinkClient.outputLimit else { return false }
         output.append(.logEvent(LinkFrame.LogEvent(level: level, message: message)))
+        return true
+    }
+
+    /// Sends spans that ended.
+    /// - Returns: false when they were not taken, for the same reasons as a report.
+    package func send(_ spans: [Span]) -> Bool {
+        guard isWelcomed, output.count < ControlLinkClient.outputLimit else { return false }
+        var rest = spans[...]
+        while !rest.isEmpty {
+            output.append(.spans(Array(rest.prefix(ControlLinkClient.spansPerFrame))))
+            rest = rest.dropFirst(ControlLinkClient.spansPerFrame)
+        }
         return true
     }
 

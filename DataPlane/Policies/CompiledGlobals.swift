@@ -19,6 +19,7 @@ package final class CompiledGlobals {
     package let limitKey: CompiledTemplate?
     /// ingress-nginx's own log format, for requests whose route has features.
     package let standardLogFormat: CompiledTemplate
+    package let tracing: TracingSettings
     /// Some of it concerns the request or the response of every route.
     package let concernsRequests: Bool
 
@@ -36,6 +37,7 @@ package final class CompiledGlobals {
         unloggedTargets = TextPatternList(settings.unloggedTargets)
         limitKey =
             settings.limitKey == "$binary_remote_addr" ? nil : CompiledTemplate(settings.limitKey, custom: &custom)
+        tracing = settings.tracing
         standardLogFormat = CompiledTemplate(Self.standardFormat, custom: &custom)!
         concernsRequests =
             blockedAddresses != nil || blockedAgents != nil || blockedReferers != nil || !requestHeaders.isEmpty

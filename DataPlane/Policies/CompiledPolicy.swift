@@ -23,12 +23,15 @@ package final class CompiledPolicy {
     package let mirror: CompiledMirror?
     package let fastCGI: CompiledFastCGI?
     package let upstreamTLS: CompiledUpstreamTLS?
+    package let tracing: CompiledTracing?
     /// The number of variables that directives of this route set.
     package let customVariableCount: Int
 
     /// - Returns: nil where the route has no features: nothing more is to be done for it.
     package init?(_ policy: RoutePolicy, route: Route) {
-        guard policy.hasFeatures || policy.isWithheld || !route.alternatives.isEmpty else { return nil }
+        guard policy.hasFeatures || policy.isWithheld || policy.tracesRequests || !route.alternatives.isEmpty else {
+            return nil
+        }
         let features = policy.features
         var custom = CustomVariables(features.snippet?.variables ?? [])
         isWithheld = policy.isWithheld
@@ -47,6 +50,7 @@ package final class CompiledPolicy {
         mirror = features.mirror.flatMap { CompiledMirror($0, custom: &custom) }
         fastCGI = features.fastCGI.map { CompiledFastCGI($0, custom: &custom) }
         upstreamTLS = features.upstreamTLS.map { CompiledUpstreamTLS($0) }
+        tracing = policy.tracesRequests ? CompiledTracing(policy, custom: &custom) : nil
         customVariableCount = custom.names.count
     }
 }
@@ -86,6 +90,18 @@ package final class CompiledFastCGI {
     init(_ policy: FastCGIPolicy, custom: inout CustomVariables) {
         index = policy.index
         parameters = CompiledAssignment.list(policy.parameters, custom: &custom)
+    }
+}
+
+/// What a policy says about tracing, ready.
+package final class CompiledTracing {
+    package let trustsIncomingSpan: Bool
+    /// Nil: the method and the route's path.
+    package let name: CompiledTemplate?
+
+    init(_ policy: RoutePolicy, custom: inout CustomVariables) {
+        trustsIncomingSpan = policy.trustsIncomingSpan
+        name = CompiledTemplate(unlessEmpty: policy.features.spanName, custom: &custom)
     }
 }
 

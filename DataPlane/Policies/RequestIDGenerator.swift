@@ -17,7 +17,7 @@ package struct RequestIDGenerator {
     }
 
     /// xoshiro256**.
-    private mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         let rotated = state.1 &* 5
         let result = (rotated << 7 | rotated >> 57) &* 9
         let shifted = state.1 << 17

@@ -215,7 +215,7 @@ extension Exchange {
     func note(_ endpoint: UpstreamEndpoint, status: Int) {
         attemptLog.append(
             AttemptRecord(
-                endpoint: endpoint, status: status, responseCount: upstreamBodyCount,
+                endpoint: endpoint, startedAt: attemptStartedAt, status: status, responseCount: upstreamBodyCount,
                 milliseconds: now - attemptStartedAt))
     }
 }

@@ -29,6 +29,7 @@ extension Exchange {
             extras.customs.append(contentsOf: repeatElement(.empty, count: features.customVariableCount))
         }
         keepRequestID(bytes, request, extras)
+        if let tracing = extras.features?.tracing { beginTrace(tracing, extras) }
         if method == .trace {
             answer(status: 405)
             return 0
@@ -121,6 +122,7 @@ extension Exchange {
 
     /// At the end of the exchange.
     func endFeatures(_ extras: ExchangeExtras) {
+        if let trace = extras.trace { endTrace(trace, extras) }
         if let place = extras.limitPlace { core.policies.limits.leave(place) }
         extras.question?.forget()
         self.extras = nil

@@ -38,6 +38,7 @@ extension Exchange {
     }
 
     private func collectRequestEdits(_ extras: ExchangeExtras, _ edits: HeaderEdits) {
+        if let trace = extras.trace { collectTraceFields(trace, edits) }
         for assignment in tables.compiled.requestHeaders { set(assignment, edits) }
         appendLines(extras.authenticationFields.bytes, to: edits)
         guard let features = extras.features else { return }

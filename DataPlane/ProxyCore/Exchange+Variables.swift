@@ -12,6 +12,7 @@ extension Exchange: VariableSource {
         guard let extras else { return false }
         if writeRequestPart(variable, extras, to: &writer) || writeConnectionPart(variable, extras, to: &writer)
             || writeRoutePart(variable, to: &writer) || writeOutcome(variable, to: &writer)
+            || writeTracePart(variable, extras, to: &writer)
         {
             return writer.count > start
         }
@@ -179,6 +180,19 @@ extension Exchange: VariableSource {
         case .msec: WallClock.writeSeconds(to: &writer)
         case .timeISO8601: WallClock.writeISO8601(to: &writer)
         case .timeLocal: writer.append(core.time.logTime)
+        default: return false
+        }
+        return true
+    }
+
+    private func writeTracePart(
+        _ variable: NamedVariable, _ extras: ExchangeExtras, to writer: inout ByteWriter
+    ) -> Bool {
+        guard let trace = extras.trace?.context else { return false }
+        switch variable {
+        case .openTelemetryTraceID: trace.writeTrace(to: &writer)
+        case .openTelemetrySpanID: writer.append(sixteenHexadecimalDigits: trace.span)
+        case .openTelemetryTraceParent: trace.writeTraceParent(to: &writer)
         default: return false
         }
         return true

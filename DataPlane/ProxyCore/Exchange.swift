@@ -170,6 +170,8 @@ struct RequestFacts {
 /// One attempt at an endpoint, for the log.
 struct AttemptRecord {
     var endpoint: UpstreamEndpoint
+    /// The loop's time.
+    var startedAt: UInt64
     /// 0 where no response came.
     var status: Int
     var responseCount: UInt64

@@ -38,6 +38,8 @@ final class ExchangeExtras {
     @exclusivity(unchecked) var conditions: UInt64 = 0
     @exclusivity(unchecked) var rerouteCount = 0
 
+    @exclusivity(unchecked) var trace: RequestTrace?
+
     // Access.
     @exclusivity(unchecked) var addressIsRefused = false
     @exclusivity(unchecked) var limitPlace: Int?
@@ -81,6 +83,7 @@ final class ExchangeExtras {
         customs.removeAll(keepingCapacity: true)
         conditions = 0
         rerouteCount = 0
+        trace = nil
         addressIsRefused = false
         limitPlace = nil
         ticket = 0

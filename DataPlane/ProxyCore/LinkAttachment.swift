@@ -22,6 +22,7 @@ final class LinkAttachment: EventHandler {
     private var backOff = ReconnectBackOff()
     private var random = SystemRandomNumberGenerator()
     private let fold: MetricsFold
+    private let core: WorkerCore
 
     init(worker: Worker, loop: EventLoop, configuration: WorkerConfiguration) {
         self.worker = worker
@@ -33,6 +34,7 @@ final class LinkAttachment: EventHandler {
                 node: configuration.node, process: configuration.processName, classGroup: configuration.classGroup,
                 incarnation: String(generator.next(), radix: 16), processID: UInt32(getpid())))
         buffer = .allocate(byteCount: LinkAttachment.readCount, alignment: 16)
+        core = worker.core
         fold = MetricsFold(core: worker.core, streams: worker.streams)
         super.init()
         if let inherited = configuration.supervisorLink {
@@ -153,6 +155,13 @@ final class LinkAttachment: EventHandler {
     }
 
     // MARK: Metrics
+
+    /// Sends the spans that ended since.
+    func sendSpans() {
+        guard !core.spans.isEmpty, client.isWelcomed, !isSupervisors else { return }
+        core.spans.handOver { client.send($0) }
+        flush()
+    }
 
     /// Sends what was counted since the last report, and what people should know of.
     func report() {

@@ -92,6 +92,8 @@ final class MetricsFold {
         add("portico_worker_exhausted_patterns_total", counters.patternsExhausted)
         add("portico_worker_limited_requests_total", counters.requestsLimited)
         add("portico_worker_dropped_mirrors_total", counters.mirrorsDropped)
+        add("portico_worker_spans_total", core.spans.recorded)
+        add("portico_worker_dropped_spans_total", core.spans.dropped)
         add("portico_worker_timeouts_total", counters.timeouts)
         add("portico_worker_spilled_bodies_total", counters.bodiesSpilled)
         add("portico_worker_buffer_bytes", core.buffers.bytesInUse, gauge: true)

@@ -57,6 +57,7 @@ package final class Worker {
         let link = LinkAttachment(worker: self, loop: loop, configuration: configuration)
         self.link = link
         timers.append(PeriodicTimer(in: loop, every: 1_000) { [unowned link] in link.report() })
+        timers.append(PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned link] in link.sendSpans() })
     }
 
     /// Takes SIGTERM as the order to drain, and is not impressed by SIGHUP. `run` does it where it was not done.
@@ -78,6 +79,7 @@ package final class Worker {
         } catch {
             return 1
         }
+        link?.sendSpans()
         link?.report()
         core.stopLogs()
         core.waiting.stop()

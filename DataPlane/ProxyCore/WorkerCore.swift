@@ -41,6 +41,7 @@ final class WorkerCore {
     /// Standard error, opened with its first line.
     let errors = LineLog()
     let policies = PolicyRuntime()
+    let spans = SpanQueue()
     let waiting: WaitingExchanges
     let bounds = MetricBounds()
     let downstreamRead: UnsafeMutableRawBufferPointer

@@ -1087,6 +1087,51 @@ void   portico__link__v1__log_event__free_unpacked
   assert(message->base.descriptor == &portico__link__v1__log_event__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__link__v1__span_batch__init
+                     (Portico__Link__V1__SpanBatch         *message)
+{
+  static const Portico__Link__V1__SpanBatch init_value = PORTICO__LINK__V1__SPAN_BATCH__INIT;
+  *message = init_value;
+}
+size_t portico__link__v1__span_batch__get_packed_size
+                     (const Portico__Link__V1__SpanBatch *message)
+{
+  assert(message->base.descriptor == &portico__link__v1__span_batch__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__link__v1__span_batch__pack
+                     (const Portico__Link__V1__SpanBatch *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__link__v1__span_batch__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__link__v1__span_batch__pack_to_buffer
+                     (const Portico__Link__V1__SpanBatch *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__link__v1__span_batch__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Link__V1__SpanBatch *
+       portico__link__v1__span_batch__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Link__V1__SpanBatch *)
+     protobuf_c_message_unpack (&portico__link__v1__span_batch__descriptor,
+                                allocator, len, data);
+}
+void   portico__link__v1__span_batch__free_unpacked
+                     (Portico__Link__V1__SpanBatch *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__link__v1__span_batch__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__link__v1__frame__init
                      (Portico__Link__V1__Frame         *message)
 {
@@ -2644,7 +2689,45 @@ const ProtobufCMessageDescriptor portico__link__v1__log_event__descriptor =
   (ProtobufCMessageInit) portico__link__v1__log_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__link__v1__frame__field_descriptors[12] =
+static const ProtobufCFieldDescriptor portico__link__v1__span_batch__field_descriptors[1] =
+{
+  {
+    "spans",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Link__V1__SpanBatch, n_spans),
+    offsetof(Portico__Link__V1__SpanBatch, spans),
+    &portico__otlp__v1__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__link__v1__span_batch__field_indices_by_name[] = {
+  0,   /* field[0] = spans */
+};
+static const ProtobufCIntRange portico__link__v1__span_batch__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor portico__link__v1__span_batch__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.link.v1.SpanBatch",
+  "SpanBatch",
+  "Portico__Link__V1__SpanBatch",
+  "portico.link.v1",
+  sizeof(Portico__Link__V1__SpanBatch),
+  1,
+  portico__link__v1__span_batch__field_descriptors,
+  portico__link__v1__span_batch__field_indices_by_name,
+  1,  portico__link__v1__span_batch__number_ranges,
+  (ProtobufCMessageInit) portico__link__v1__span_batch__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__link__v1__frame__field_descriptors[13] =
 {
   {
     "hello",
@@ -2790,6 +2873,18 @@ static const ProtobufCFieldDescriptor portico__link__v1__frame__field_descriptor
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "spans",
+    350,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Portico__Link__V1__Frame, content_case),
+    offsetof(Portico__Link__V1__Frame, spans),
+    &portico__link__v1__span_batch__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__link__v1__frame__field_indices_by_name[] = {
   4,   /* field[4] = ack */
@@ -2803,12 +2898,14 @@ static const unsigned portico__link__v1__frame__field_indices_by_name[] = {
   5,   /* field[5] = nack */
   8,   /* field[8] = ping */
   9,   /* field[9] = pong */
+  12,   /* field[12] = spans */
   1,   /* field[1] = welcome */
 };
-static const ProtobufCIntRange portico__link__v1__frame__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__link__v1__frame__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 350, 12 },
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor portico__link__v1__frame__descriptor =
 {
@@ -2818,10 +2915,10 @@ const ProtobufCMessageDescriptor portico__link__v1__frame__descriptor =
   "Portico__Link__V1__Frame",
   "portico.link.v1",
   sizeof(Portico__Link__V1__Frame),
-  12,
+  13,
   portico__link__v1__frame__field_descriptors,
   portico__link__v1__frame__field_indices_by_name,
-  1,  portico__link__v1__frame__number_ranges,
+  2,  portico__link__v1__frame__number_ranges,
   (ProtobufCMessageInit) portico__link__v1__frame__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -1492,6 +1492,51 @@ void   portico__snapshot__v1__upstream_tls__free_unpacked
   assert(message->base.descriptor == &portico__snapshot__v1__upstream_tls__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__snapshot__v1__tracing_settings__init
+                     (Portico__Snapshot__V1__TracingSettings         *message)
+{
+  static const Portico__Snapshot__V1__TracingSettings init_value = PORTICO__SNAPSHOT__V1__TRACING_SETTINGS__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__tracing_settings__get_packed_size
+                     (const Portico__Snapshot__V1__TracingSettings *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__tracing_settings__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__tracing_settings__pack
+                     (const Portico__Snapshot__V1__TracingSettings *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__tracing_settings__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__tracing_settings__pack_to_buffer
+                     (const Portico__Snapshot__V1__TracingSettings *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__tracing_settings__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__TracingSettings *
+       portico__snapshot__v1__tracing_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__TracingSettings *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__tracing_settings__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__tracing_settings__free_unpacked
+                     (Portico__Snapshot__V1__TracingSettings *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__tracing_settings__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message)
 {
@@ -4886,6 +4931,96 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_tls__descriptor
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_tls__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor portico__snapshot__v1__tracing_settings__field_descriptors[5] =
+{
+  {
+    "sampler",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TracingSettings, sampler),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "threshold",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TracingSettings, threshold),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ignores_parent",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TracingSettings, ignores_parent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_exported",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TracingSettings, is_exported),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_queue",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__TracingSettings, maximum_queue),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__tracing_settings__field_indices_by_name[] = {
+  2,   /* field[2] = ignores_parent */
+  3,   /* field[3] = is_exported */
+  4,   /* field[4] = maximum_queue */
+  0,   /* field[0] = sampler */
+  1,   /* field[1] = threshold */
+};
+static const ProtobufCIntRange portico__snapshot__v1__tracing_settings__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__tracing_settings__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.TracingSettings",
+  "TracingSettings",
+  "Portico__Snapshot__V1__TracingSettings",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__TracingSettings),
+  5,
+  portico__snapshot__v1__tracing_settings__field_descriptors,
+  portico__snapshot__v1__tracing_settings__field_indices_by_name,
+  1,  portico__snapshot__v1__tracing_settings__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__tracing_settings__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[39] =
 {
   {
@@ -5722,7 +5857,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[51] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[52] =
 {
   {
     "default_upstream",
@@ -6336,6 +6471,18 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tracing",
+    350,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, tracing),
+    &portico__snapshot__v1__tracing_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__global_settings__field_indices_by_name[] = {
   26,   /* field[26] = access_log_path */
@@ -6378,6 +6525,7 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   32,   /* field[32] = stream_log_format */
   31,   /* field[31] = stream_log_path */
   27,   /* field[27] = tls */
+  51,   /* field[51] = tracing */
   18,   /* field[18] = trusted_proxies */
   49,   /* field[49] = unlogged_targets */
   21,   /* field[21] = upstream_keep_alive_connections */
@@ -6390,14 +6538,15 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   33,   /* field[33] = uses_real_ip */
   40,   /* field[40] = zstd */
 };
-static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[5 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[6 + 1] =
 {
   { 1, 0 },
   { 40, 27 },
   { 70, 28 },
   { 80, 30 },
   { 90, 33 },
-  { 0, 51 }
+  { 350, 51 },
+  { 0, 52 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor =
 {
@@ -6407,10 +6556,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   "Portico__Snapshot__V1__GlobalSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__GlobalSettings),
-  51,
+  52,
   portico__snapshot__v1__global_settings__field_descriptors,
   portico__snapshot__v1__global_settings__field_indices_by_name,
-  5,  portico__snapshot__v1__global_settings__number_ranges,
+  6,  portico__snapshot__v1__global_settings__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__global_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

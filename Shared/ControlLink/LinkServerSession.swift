@@ -34,6 +34,7 @@ package struct LinkServerSession: Sendable {
         case refused(Version, error: String)
         case metrics(MetricsReport)
         case log(LinkFrame.LogEvent)
+        case spans([Span])
         case pong(token: UInt64)
         /// The published snapshot lacks a section of its own tree, or has one that is too long to send.
         case sectionMissing(Version, Digest)
@@ -147,6 +148,7 @@ extension LinkServerSession {
             events.append(.refused(version, error: error))
         case .metrics(let report): events.append(.metrics(report))
         case .logEvent(let event): events.append(.log(event))
+        case .spans(let spans): events.append(.spans(spans))
         case .pong(let token): events.append(.pong(token: token))
         case .ping(let token): urgent.append(.pong(token: token))
         default: throw .unexpectedFrame("a client sends no such frame")

@@ -78,6 +78,9 @@ package struct GlobalSettings: Hashable, Sendable {
     /// The longest time a connection is reused (`upstream-keepalive-time`).
     package var upstreamKeepAliveTimeMilliseconds: UInt32 = 3_600_000
 
+    /// Of routes that are traced.
+    package var tracing = TracingSettings()
+
     // Logs.
     package var logsAccess = true
     /// A file, or `/dev/stdout`.

@@ -77,6 +77,10 @@ package enum NamedVariable: String, Hashable, Sendable, CaseIterable {
     case limitRate = "limit_rate"
     case fastCGIScriptName = "fastcgi_script_name"
     case fastCGIPathInfo = "fastcgi_path_info"
+    // The trace, where the route has one.
+    case openTelemetryTraceID = "opentelemetry_trace_id"
+    case openTelemetrySpanID = "opentelemetry_span_id"
+    case openTelemetryTraceParent = "opentelemetry_context_traceparent"
     case geoIPCountryCode = "geoip2_country_code"
     case geoIPCityName = "geoip2_city_country_name"
 }

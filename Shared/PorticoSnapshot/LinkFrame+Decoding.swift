@@ -46,6 +46,10 @@ extension LinkFrame {
             return .logEvent(
                 LogEvent(
                     level: try reader.text(event.level, "level"), message: try reader.text(event.message, "message")))
+        case PORTICO__LINK__V1__FRAME__CONTENT_SPANS:
+            let batch = message.spans.pointee
+            return .spans(
+                try FieldReader(message: "SpanBatch").list(batch.spans, batch.n_spans, "spans", SpanCodec.span))
         default:
             return .unknown
         }

@@ -53,6 +53,11 @@ extension LinkFrame {
             frame.log_event = arena.make(portico__link__v1__log_event__init)
             frame.log_event.pointee.level = arena.text(event.level)
             frame.log_event.pointee.message = arena.text(event.message)
+        case .spans(let spans):
+            frame.content_case = PORTICO__LINK__V1__FRAME__CONTENT_SPANS
+            frame.spans = arena.make(portico__link__v1__span_batch__init)
+            frame.spans.pointee.n_spans = spans.count
+            frame.spans.pointee.spans = SpanCodec.list(spans, in: arena)
         default:
             fillControl(&frame, in: arena)
         }

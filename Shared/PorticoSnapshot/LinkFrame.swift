@@ -15,6 +15,8 @@ package enum LinkFrame: Hashable, Sendable {
     case pong(token: UInt64)
     case metrics(MetricsReport)
     case logEvent(LogEvent)
+    /// Spans that ended.
+    case spans([Span])
     /// A frame of a later protocol; it means nothing to this build and is skipped.
     case unknown
 

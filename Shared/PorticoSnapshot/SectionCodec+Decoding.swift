@@ -163,6 +163,7 @@ extension SectionCodec {
         settings.usesHTTP2 = message.uses_http2 != 0
         settings.http2ConcurrentStreams = message.http2_concurrent_streams
         if let tls = message.tls { settings.tls = try decode(tls.pointee) }
+        if let tracing = message.tracing { settings.tracing = try decode(tracing.pointee) }
         try decodePolicies(message, into: &settings)
         return settings
     }

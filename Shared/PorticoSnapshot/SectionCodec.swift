@@ -138,6 +138,7 @@ package enum SectionCodec {
         message.pointee.stream_log_path = arena.text(settings.streamLogPath)
         message.pointee.stream_log_format = arena.text(settings.streamLogFormat)
         message.pointee.tls = encode(settings.tls, in: arena)
+        message.pointee.tracing = encode(settings.tracing, in: arena)
         encodePolicies(settings, into: message, arena)
         return message
     }

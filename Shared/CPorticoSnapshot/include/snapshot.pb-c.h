@@ -48,6 +48,7 @@ typedef struct Portico__Snapshot__V1__TLSSettings Portico__Snapshot__V1__TLSSett
 typedef struct Portico__Snapshot__V1__ClientCertificatePolicy Portico__Snapshot__V1__ClientCertificatePolicy;
 typedef struct Portico__Snapshot__V1__VirtualHostTLS Portico__Snapshot__V1__VirtualHostTLS;
 typedef struct Portico__Snapshot__V1__UpstreamTLS Portico__Snapshot__V1__UpstreamTLS;
+typedef struct Portico__Snapshot__V1__TracingSettings Portico__Snapshot__V1__TracingSettings;
 typedef struct Portico__Snapshot__V1__RoutePolicy Portico__Snapshot__V1__RoutePolicy;
 typedef struct Portico__Snapshot__V1__Route Portico__Snapshot__V1__Route;
 typedef struct Portico__Snapshot__V1__VirtualHost Portico__Snapshot__V1__VirtualHost;
@@ -556,6 +557,26 @@ struct  Portico__Snapshot__V1__UpstreamTLS
     , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Where routes ask for tracing.
+ */
+struct  Portico__Snapshot__V1__TracingSettings
+{
+  ProtobufCMessage base;
+  uint32_t sampler;
+  /*
+   * Traces are sampled whose number is below, of 2^63.
+   */
+  uint64_t threshold;
+  protobuf_c_boolean ignores_parent;
+  protobuf_c_boolean is_exported;
+  uint32_t maximum_queue;
+};
+#define PORTICO__SNAPSHOT__V1__TRACING_SETTINGS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__tracing_settings__descriptor) \
+    , 0, 0, 0, 0, 0 }
+
+
 struct  Portico__Snapshot__V1__RoutePolicy
 {
   ProtobufCMessage base;
@@ -722,10 +743,11 @@ struct  Portico__Snapshot__V1__GlobalSettings
   protobuf_c_boolean logs_streams;
   char *stream_log_path;
   char *stream_log_format;
+  Portico__Snapshot__V1__TracingSettings *tracing;
 };
 #define PORTICO__SNAPSHOT__V1__GLOBAL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__global_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -1446,6 +1468,25 @@ Portico__Snapshot__V1__UpstreamTLS *
 void   portico__snapshot__v1__upstream_tls__free_unpacked
                      (Portico__Snapshot__V1__UpstreamTLS *message,
                       ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__TracingSettings methods */
+void   portico__snapshot__v1__tracing_settings__init
+                     (Portico__Snapshot__V1__TracingSettings         *message);
+size_t portico__snapshot__v1__tracing_settings__get_packed_size
+                     (const Portico__Snapshot__V1__TracingSettings   *message);
+size_t portico__snapshot__v1__tracing_settings__pack
+                     (const Portico__Snapshot__V1__TracingSettings   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__tracing_settings__pack_to_buffer
+                     (const Portico__Snapshot__V1__TracingSettings   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__TracingSettings *
+       portico__snapshot__v1__tracing_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__tracing_settings__free_unpacked
+                     (Portico__Snapshot__V1__TracingSettings *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Snapshot__V1__RoutePolicy methods */
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message);
@@ -1737,6 +1778,9 @@ typedef void (*Portico__Snapshot__V1__VirtualHostTLS_Closure)
 typedef void (*Portico__Snapshot__V1__UpstreamTLS_Closure)
                  (const Portico__Snapshot__V1__UpstreamTLS *message,
                   void *closure_data);
+typedef void (*Portico__Snapshot__V1__TracingSettings_Closure)
+                 (const Portico__Snapshot__V1__TracingSettings *message,
+                  void *closure_data);
 typedef void (*Portico__Snapshot__V1__RoutePolicy_Closure)
                  (const Portico__Snapshot__V1__RoutePolicy *message,
                   void *closure_data);
@@ -1806,6 +1850,7 @@ extern const ProtobufCMessageDescriptor portico__snapshot__v1__tlssettings__desc
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__client_certificate_policy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host_tls__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_tls__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__tracing_settings__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor;

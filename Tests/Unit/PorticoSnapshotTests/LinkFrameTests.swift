@@ -57,8 +57,26 @@ import Testing
             MetricsReport(
                 routes: [series], counters: [CounterSeries(name: "c", isGauge: true, value: -1.5, labels: ["a", "b"])])),
         .logEvent(LinkFrame.LogEvent(level: "warning", message: "m")),
+        .spans([
+            span,
+            Span(
+                traceID: Array(1...16), spanID: Array(1...8), parentID: [], kind: .client, name: "",
+                startNanoseconds: 0,
+                endNanoseconds: 0),
+        ]),
+        .spans([]),
         .unknown,
     ]
+
+    private static var span: Span {
+        var span = Span(
+            traceID: Array(1...16), spanID: Array(1...8), parentID: Array(9...16), kind: .server, name: "GET /käse",
+            startNanoseconds: 1, endNanoseconds: .max)
+        span.traceState = "vendor=1"
+        span.isError = true
+        span.attributes = [SpanAttribute("a", "b"), SpanAttribute("n", number: -3), SpanAttribute("", "")]
+        return span
+    }
 
     private func decode(_ bytes: some Collection<UInt8>) throws -> LinkFrame {
         try Array(bytes).withUnsafeBytes { try LinkFrame.decode($0) }

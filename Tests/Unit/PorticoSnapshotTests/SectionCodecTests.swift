@@ -58,6 +58,11 @@ import Testing
         var settings = GlobalSettings()
         settings.defaultUpstream = "default-fallback-80"
         settings.defaultPolicy = everyFieldChanged
+        settings.tracing.sampler = .ratio
+        settings.tracing.threshold = 7
+        settings.tracing.followsParent = false
+        settings.tracing.isExported = true
+        settings.tracing.maximumQueue = 9
         settings.trustedProxies = ["10.0.0.0/8", "", "::1/128"]
         settings.usesProxyProtocol = true
         settings.generatesRequestID = false
