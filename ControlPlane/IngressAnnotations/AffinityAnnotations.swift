@@ -68,9 +68,10 @@ let affinityAnnotations: [AnnotationDefinition] = [
     },
     AnnotationDefinition(
         "session-cookie-secure", .bool, scope: .ingress, default: "",
-        "Whether the cookie is Secure: where the request came over TLS, unless said."
+        "`true`: the cookie is always Secure; else where the request came over TLS."
     ) { value, policy, _ throws(ValueFault) in
-        policy.affinity.policy.secure = value.isEmpty ? .automatic : try ValueParser.bool(value) ? .always : .never
+        let isAlways = value.isEmpty ? false : try ValueParser.bool(value)
+        policy.affinity.policy.secure = isAlways ? .always : .automatic
     },
     AnnotationDefinition(
         "session-cookie-change-on-failure", .bool, scope: .ingress, default: "false",

@@ -171,7 +171,10 @@ enum HostPass {
             policy.take(server: server)
             if policy != standard { merged.routes[index].policy.policy = policy }
         }
+        let inner = merged.routes.count
         add(server.locations, of: plan, PlannedPolicy(policy: standard), to: &merged)
+        // nginx runs a server's own directives before it looks for a location.
+        for index in inner..<merged.routes.count { merged.routes[index].policy.policy?.take(server: server) }
     }
 
     private static func add(

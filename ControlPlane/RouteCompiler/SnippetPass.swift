@@ -113,6 +113,7 @@ extension RoutePolicy {
     private mutating func add(_ program: SnippetProgram, before: Bool) {
         guard program != SnippetProgram() else { return }
         var result = before ? program : features.snippet ?? SnippetProgram()
+        if before { result.hostOperations = UInt32(program.operations.count) }
         result.append(before ? features.snippet ?? SnippetProgram() : program)
         features.snippet = result
     }

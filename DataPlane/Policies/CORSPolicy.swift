@@ -13,7 +13,6 @@ package final class CORSPolicy {
 
     private let origins: [Origin]
     private let allowsAny: Bool
-    private let allowsCredentials: Bool
     private let fields: [(name: [UInt8], value: [UInt8])]
 
     package init(_ policy: CrossOriginPolicy) {
@@ -25,7 +24,6 @@ package final class CORSPolicy {
             return .wildcard(Array(bytes[..<star]), Array(bytes[(star + 1)...]))
         }
         allowsAny = origins.contains("*")
-        allowsCredentials = policy.allowsCredentials
         let values = [
             ("Access-Control-Allow-Credentials", policy.allowsCredentials ? "true" : ""),
             ("Access-Control-Expose-Headers", policy.exposedHeaders),
@@ -70,12 +68,11 @@ package final class CORSPolicy {
 
     /// Sets the fields of an answer to a page of `origin`, which is allowed, in place of the endpoint's own.
     package func collect(_ edits: HeaderEdits, origin: UnsafeRawBufferPointer) {
-        let isStar = allowsAny && (!allowsCredentials || origin.isEmpty)
+        // Never the origin in its place: with credentials, browsers refuse an asterisk, and every site would be let in.
         edits.set("Access-Control-Allow-Origin") { writer in
-            // With credentials an asterisk means nothing to browsers.
-            if isStar { writer.append(UInt8(ascii: "*")) } else { writer.append(origin) }
+            if allowsAny { writer.append(UInt8(ascii: "*")) } else { writer.append(origin) }
         }
         for field in fields { field.name.withUnsafeBytes { name in edits.set(name) { $0.append(field.value) } } }
-        if !isStar { edits.add("Vary") { $0.append("Origin") } }
+        if !allowsAny { edits.add("Vary") { $0.append("Origin") } }
     }
 }

@@ -24,8 +24,9 @@ package final class CompiledPolicy {
     package let fastCGI: CompiledFastCGI?
     package let upstreamTLS: CompiledUpstreamTLS?
     package let tracing: CompiledTracing?
-    /// The number of variables that directives of this route set.
-    package let customVariableCount: Int
+    /// The variables that directives of this route set, in order of their numbers.
+    package let customVariables: [String]
+    package var customVariableCount: Int { customVariables.count }
 
     /// - Returns: nil where the route has no features: nothing more is to be done for it.
     package init?(_ policy: RoutePolicy, route: Route) {
@@ -51,7 +52,7 @@ package final class CompiledPolicy {
         fastCGI = features.fastCGI.map { CompiledFastCGI($0, custom: &custom) }
         upstreamTLS = features.upstreamTLS.map { CompiledUpstreamTLS($0) }
         tracing = policy.tracesRequests ? CompiledTracing(policy, custom: &custom) : nil
-        customVariableCount = custom.names.count
+        customVariables = custom.names
     }
 }
 
@@ -157,8 +158,11 @@ package final class CompiledResponseRewriting {
     package let locations: [LocationRule]
 
     init(_ policy: ResponseRewriting, custom: inout CustomVariables) {
-        cookieDomains = policy.cookieDomains.compactMap { CookieAttributeRule(.domain, $0) }
-        cookiePaths = policy.cookiePaths.compactMap { CookieAttributeRule(.path, $0) }
+        func rules(_ attribute: CookieAttributeRule.Attribute, _ list: [TextReplacement]) -> [CookieAttributeRule] {
+            list.compactMap { CookieAttributeRule(attribute, $0, custom: &custom) }
+        }
+        cookieDomains = rules(.domain, policy.cookieDomains)
+        cookiePaths = rules(.path, policy.cookiePaths)
         var locations: [LocationRule] = []
         for rule in policy.locations {
             if let compiled = LocationRule(rule, custom: &custom) { locations.append(compiled) }

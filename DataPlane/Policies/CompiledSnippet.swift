@@ -7,7 +7,8 @@ package final class CompiledSnippet {
     package struct Condition {
         package let left: CompiledTemplate
         package let comparison: SnippetComparison
-        package let right: [UInt8]
+        /// Of an equality.
+        package let right: CompiledTemplate?
         /// Nil where the comparison needs none, or it does not compile: such a condition never holds.
         package let pattern: Pattern?
     }
@@ -53,6 +54,10 @@ package final class CompiledSnippet {
 
     package let conditions: [Condition?]
     package let operations: [Operation]
+    /// How many operations at the start are the host's.
+    package let hostOperationCount: Int
+    /// The bits of the conditions that those test; the same for all routes of a host.
+    package let hostConditions: UInt64
     package let requestHeaders: [Header]
     package let responseHeaders: [Header]
 
@@ -62,11 +67,16 @@ package final class CompiledSnippet {
         for condition in program.conditions { conditions.append(Self.condition(condition, custom: &custom)) }
         self.conditions = conditions
         var operations: [Operation] = []
-        for operation in program.operations {
+        var (hostCount, hostConditions) = (0, UInt64(0))
+        for (index, operation) in program.operations.enumerated() {
             guard let step = Self.step(operation, program, custom: &custom) else { continue }
             operations.append(Operation(step: step, guardIndex: Int(operation.guard) - 1))
+            guard index < Int(program.hostOperations) else { continue }
+            hostCount += 1
+            if case .test(let condition) = step, condition < 64 { hostConditions |= 1 << UInt64(condition) }
         }
         self.operations = operations
+        (hostOperationCount, self.hostConditions) = (hostCount, hostConditions)
         var lists: ([Header], [Header]) = ([], [])
         for header in program.requestHeaders { lists.0.append(Self.header(header, custom: &custom)) }
         for header in program.responseHeaders { lists.1.append(Self.header(header, custom: &custom)) }
@@ -75,14 +85,17 @@ package final class CompiledSnippet {
 
     private static func condition(_ condition: SnippetCondition, custom: inout CustomVariables) -> Condition? {
         guard let left = CompiledTemplate(condition.left, custom: &custom) else { return nil }
+        var right: CompiledTemplate?
+        if condition.comparison == .equal || condition.comparison == .notEqual {
+            right = CompiledTemplate(condition.right, custom: &custom)
+        }
         let pattern: Pattern? =
             switch condition.comparison {
             case .isTrue, .equal, .notEqual: nil
             case .matches, .doesNotMatch: try? Pattern(condition.right)
             case .matchesIgnoringCase, .doesNotMatchIgnoringCase: try? Pattern(condition.right, ignoresCase: true)
             }
-        return Condition(
-            left: left, comparison: condition.comparison, right: Array(condition.right.utf8), pattern: pattern)
+        return Condition(left: left, comparison: condition.comparison, right: right, pattern: pattern)
     }
 
     private static func step(
@@ -118,16 +131,30 @@ package final class CompiledSnippet {
 }
 
 extension CompiledSnippet.Condition {
-    /// Whether the condition holds for a value of its left side. A match leaves its groups in `captures`.
-    package func holds(_ value: UnsafeRawBufferPointer, _ captures: Captures) -> Bool {
+    /// What comparing came to.
+    package enum Verdict {
+        case holds, fails
+        /// The pattern reached its limits: nobody knows.
+        case unknown
+    }
+
+    /// Compares a value of the left side with `right`, which is that of the right side of an equality. A match leaves its groups
+    /// in `captures`.
+    package func judge(
+        _ value: UnsafeRawBufferPointer, right: UnsafeRawBufferPointer, _ captures: Captures
+    ) -> Verdict {
         switch comparison {
-        case .isTrue: !value.isEmpty && !(value.count == 1 && value[0] == UInt8(ascii: "0"))
-        case .equal: value.elementsEqual(right)
-        case .notEqual: !value.elementsEqual(right)
-        case .matches, .matchesIgnoringCase: pattern?.match(value, into: captures) == .matched
-        case .doesNotMatch, .doesNotMatchIgnoringCase:
-            // A pattern that runs away has not been seen not to match: what it guards does not act.
-            pattern?.match(value, into: captures) == .noMatch
+        case .isTrue: return !value.isEmpty && !(value.count == 1 && value[0] == UInt8(ascii: "0")) ? .holds : .fails
+        case .equal: return value.elementsEqual(right) ? .holds : .fails
+        case .notEqual: return value.elementsEqual(right) ? .fails : .holds
+        case .matches, .matchesIgnoringCase, .doesNotMatch, .doesNotMatchIgnoringCase: break
+        }
+        let wantsMatch = comparison == .matches || comparison == .matchesIgnoringCase
+        return switch pattern?.match(value, into: captures) {
+        case .matched: wantsMatch ? .holds : .fails
+        case .noMatch: wantsMatch ? .fails : .holds
+        case .exhausted: .unknown
+        case nil: .fails
         }
     }
 }

@@ -19,25 +19,26 @@ package final class CookieAttributeRule {
     private let from: [UInt8]
     /// Nil where the text is compared as it is.
     private let pattern: Pattern?
-    private let to: [UInt8]
+    private let to: CompiledTemplate
 
     /// - Returns: nil where the rule's pattern does not compile; the compiler has reported it.
-    package init?(_ attribute: Attribute, _ rule: TextReplacement) {
+    package init?(_ attribute: Attribute, _ rule: TextReplacement, custom: inout CustomVariables) {
+        guard let to = CompiledTemplate(rule.to, custom: &custom) else { return nil }
         self.attribute = attribute
+        self.to = to
         from = Array(rule.from.utf8)
-        to = Array(rule.to.utf8)
         do { pattern = try Pattern.of(rule) } catch { return nil }
     }
 
     /// Writes the value of a Set-Cookie field, changed by the first of `rules` that fits.
     package static func write(
-        _ value: UnsafeRawBufferPointer, _ rules: [CookieAttributeRule], _ captures: Captures,
-        to writer: inout ByteWriter
+        _ value: UnsafeRawBufferPointer, _ rules: [CookieAttributeRule], from source: some VariableSource,
+        _ captures: Captures, to writer: inout ByteWriter
     ) {
         let start = writer.count
         for rule in rules {
             writer.truncate(to: start)
-            if rule.write(value, captures, to: &writer) { return }
+            if rule.write(value, source, captures, to: &writer) { return }
         }
         writer.truncate(to: start)
         writer.append(value)
@@ -45,7 +46,8 @@ package final class CookieAttributeRule {
 
     /// - Returns: whether something was changed.
     private func write(
-        _ value: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter
+        _ value: UnsafeRawBufferPointer, _ source: some VariableSource, _ captures: Captures,
+        to writer: inout ByteWriter
     ) -> Bool {
         var isChanged = false
         var offset = 0
@@ -54,7 +56,7 @@ package final class CookieAttributeRule {
             var end = offset
             while end < value.count, value[end] != UInt8(ascii: ";") { end += 1 }
             let part = UnsafeRawBufferPointer(rebasing: value[offset..<end])
-            if !isFirst, writeAttribute(part, captures, to: &writer) {
+            if !isFirst, writeAttribute(part, source, captures, to: &writer) {
                 isChanged = true
             } else {
                 writer.append(part)
@@ -67,7 +69,8 @@ package final class CookieAttributeRule {
     }
 
     private func writeAttribute(
-        _ part: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter
+        _ part: UnsafeRawBufferPointer, _ source: some VariableSource, _ captures: Captures,
+        to writer: inout ByteWriter
     ) -> Bool {
         var start = 0
         while start < part.count, part[start] == 0x20 { start += 1 }
@@ -82,18 +85,19 @@ package final class CookieAttributeRule {
         let value = UnsafeRawBufferPointer(rebasing: part[valueStart...])
         let written = writer.count
         writer.append(UnsafeRawBufferPointer(rebasing: part[..<(equals + 1)]))
-        if writeReplacement(value, captures, to: &writer) { return true }
+        if writeReplacement(value, source, captures, to: &writer) { return true }
         writer.truncate(to: written)
         return false
     }
 
     private func writeReplacement(
-        _ value: UnsafeRawBufferPointer, _ captures: Captures, to writer: inout ByteWriter
+        _ value: UnsafeRawBufferPointer, _ source: some VariableSource, _ captures: Captures,
+        to writer: inout ByteWriter
     ) -> Bool {
         if let pattern {
             guard pattern.match(value, into: captures) == .matched, let whole = captures.group(0) else { return false }
             if attribute == .path { writer.append(UnsafeRawBufferPointer(rebasing: value[..<whole.lowerBound])) }
-            Replacement.write(to, groupsOf: captures, in: value, to: &writer)
+            to.write(from: CapturingSource(source, value, captures), to: &writer)
             if attribute == .path { writer.append(UnsafeRawBufferPointer(rebasing: value[whole.upperBound...])) }
             return true
         }
@@ -101,10 +105,10 @@ package final class CookieAttributeRule {
         case .domain:
             let wanted = from.first == UInt8(ascii: ".") ? Array(from.dropFirst()) : from
             guard wanted.withUnsafeBytes({ isEqualIgnoringCase($0, value) }) else { return false }
-            writer.append(to)
+            to.write(from: source, to: &writer)
         case .path:
             guard value.starts(with: from) else { return false }
-            writer.append(to)
+            to.write(from: source, to: &writer)
             writer.append(UnsafeRawBufferPointer(rebasing: value[from.count...]))
         }
         return true
@@ -177,26 +181,6 @@ private final class CapturingSource<Source: VariableSource>: VariableSource {
     }
 
     func write(custom index: Int, to writer: inout ByteWriter) -> Bool { source.write(custom: index, to: &writer) }
-}
-
-/// A text with `$1` to `$9` in it.
-enum Replacement {
-    static func write(
-        _ text: [UInt8], groupsOf captures: Captures, in subject: UnsafeRawBufferPointer, to writer: inout ByteWriter
-    ) {
-        var index = 0
-        while index < text.count {
-            if text[index] == UInt8(ascii: "$"), index + 1 < text.count, text[index + 1] &- 0x30 < 10 {
-                if let range = captures.group(Int(text[index + 1] - 0x30)) {
-                    writer.append(UnsafeRawBufferPointer(rebasing: subject[range]))
-                }
-                index += 2
-            } else {
-                writer.append(text[index])
-                index += 1
-            }
-        }
-    }
 }
 
 extension Pattern {

@@ -16,8 +16,15 @@ package final class TextPatternList {
         }
     }
 
-    package func matches(_ text: UnsafeRawBufferPointer, _ captures: Captures) -> Bool {
+    /// - Parameter orExhausts: what a pattern that reached its limits counts as.
+    package func matches(_ text: UnsafeRawBufferPointer, _ captures: Captures, orExhausts: Bool = false) -> Bool {
         texts.contains { $0.withUnsafeBytes { isEqualIgnoringCase($0, text) } }
-            || patterns.contains { $0.match(text, into: captures) == .matched }
+            || patterns.contains { pattern in
+                switch pattern.match(text, into: captures) {
+                case .matched: true
+                case .noMatch: false
+                case .exhausted: orExhausts
+                }
+            }
     }
 }

@@ -12,10 +12,14 @@ extension Exchange {
         if extras.features?.isWithheld == true { return refuse(503) }
         if let blocked = globals.blockedAddresses, blocked.contains(client) { return refuse(403) }
         let captures = core.policies.captures
-        if let list = globals.blockedAgents, let agent = field("user-agent", extras), list.matches(agent, captures) {
+        if let list = globals.blockedAgents, let agent = field("user-agent", extras),
+            list.matches(agent, captures, orExhausts: true)
+        {
             return refuse(403)
         }
-        if let list = globals.blockedReferers, let referer = field("referer", extras), list.matches(referer, captures) {
+        if let list = globals.blockedReferers, let referer = field("referer", extras),
+            list.matches(referer, captures, orExhausts: true)
+        {
             return refuse(403)
         }
         return !answersPreflight(extras)

@@ -107,7 +107,7 @@ extension Exchange {
     }
 
     /// A path becomes a URL of the requested host, as nginx has it unless `relative-redirects` is on.
-    private func completeLocation(from start: Int, in writer: inout ByteWriter) {
+    func completeLocation(from start: Int, in writer: inout ByteWriter) {
         guard !policy.makesRelativeRedirects, start < writer.count, writer.written[start] == UInt8(ascii: "/"),
             let extras
         else { return }

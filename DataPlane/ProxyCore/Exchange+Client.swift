@@ -38,5 +38,12 @@ extension Exchange {
         return nil
     }
 
+    /// The first of the elements of a list: each proxy on the way has added one behind it.
+    func firstElement(of list: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var end = list.firstIndex(of: UInt8(ascii: ",")) ?? list.count
+        while end > 0, list[end - 1] == UInt8(ascii: " ") || list[end - 1] == UInt8(ascii: "\t") { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: list[..<end])
+    }
+
     private func isSameLetter(_ byte: UInt8, _ lowercase: UInt8) -> Bool { byte | 0x20 == lowercase | 0x20 }
 }

@@ -9,48 +9,92 @@ extension Exchange {
     /// Statuses whose text is a location.
     private static let redirects: Set<Int> = [301, 302, 303, 307, 308]
 
-    /// Runs the operations of snippets in order.
+    private enum DirectivesOutcome {
+        case done
+        /// The path changed, and is to find its route.
+        case moved
+        case answered
+    }
+
+    /// Runs the operations of snippets in order: first the host's, after which a changed path finds its route, then the route's,
+    /// after which the same holds unless `break` ended them.
     func runDirectives(_ extras: ExchangeExtras) -> Bool {
         guard let snippet = extras.features?.snippet else { return true }
-        for operation in snippet.operations {
+        let hostCount = snippet.hostOperationCount
+        if hostCount > 0, !extras.hasRunHostDirectives {
+            extras.hasRunHostDirectives = true
+            switch run(snippet, 0..<hostCount, extras) {
+            case .done: break
+            case .answered: return false
+            case .moved:
+                let earlier = route
+                guard reroute(extras) else { return false }
+                if route !== earlier { return true }
+            }
+        }
+        return switch run(snippet, hostCount..<snippet.operations.count, extras) {
+        case .done: true
+        case .answered: false
+        case .moved: reroute(extras)
+        }
+    }
+
+    private func run(_ snippet: CompiledSnippet, _ range: Range<Int>, _ extras: ExchangeExtras) -> DirectivesOutcome {
+        var isMoved = false
+        for operation in snippet.operations[range] {
             if operation.guardIndex >= 0 {
                 let isSet = operation.guardIndex < 64 && extras.conditions & (1 << UInt64(operation.guardIndex)) != 0
                 if !isSet { continue }
             }
             switch operation.step {
-            case .test(let index): test(index, of: snippet, extras)
+            case .test(let index): if !test(index, of: snippet, extras) { return .answered }
             case .set(let variable, let template):
                 guard variable < extras.customs.count else { continue }
                 extras.customs[variable] = extras.keep(value(of: template), buffers)
             case .answer(let status, let text):
                 answerByDirective(status, text)
-                return false
+                return .answered
             case .rewrite(let pattern, let rule, let flag):
                 switch rewrite(pattern, rule, flag, extras) {
-                case .unchanged, .changed: continue
-                case .stopped: return true
-                case .answered: return false
+                case .unchanged: continue
+                case .changed: isMoved = true
+                case .rerouted: return .moved
+                case .stopped: return .done
+                case .answered: return .answered
                 }
-            case .stop: return true
+            case .stop: return .done
             case .drop:
                 drop()
-                return false
+                return .answered
             }
         }
-        return true
+        // A rewrite by annotation is one with `break`, and comes last.
+        return isMoved && extras.features?.rewrite?.target == nil ? .moved : .done
     }
 
-    private func test(_ index: Int, of snippet: CompiledSnippet, _ extras: ExchangeExtras) {
-        guard index < min(64, snippet.conditions.count), let condition = snippet.conditions[index] else { return }
-        let value = value(of: condition.left)
+    /// - Returns: false where the pattern ran away: what it guards may be a refusal, so the request is answered with 500.
+    private func test(_ index: Int, of snippet: CompiledSnippet, _ extras: ExchangeExtras) -> Bool {
+        guard index < min(64, snippet.conditions.count), let condition = snippet.conditions[index] else { return true }
+        var writer = ByteWriter(core.policies.valueScratch)
+        condition.left.write(from: self, to: &writer)
+        let middle = writer.count
+        condition.right?.write(from: self, to: &writer)
+        if writer.overflowed { writer.truncate(to: 0) }
+        let value = UnsafeRawBufferPointer(rebasing: writer.written[..<min(middle, writer.count)])
+        let right = UnsafeRawBufferPointer(rebasing: writer.written[value.count...])
         let captures = core.policies.captures
         captures.forget()
-        guard condition.holds(value, captures) else {
-            extras.conditions &= ~(1 << UInt64(index))
-            return
+        switch condition.judge(value, right: right, captures) {
+        case .fails: extras.conditions &= ~(1 << UInt64(index))
+        case .holds:
+            extras.conditions |= 1 << UInt64(index)
+            if captures.count > 0 { extras.keep(captures, of: value, buffers) }
+        case .unknown:
+            core.counters.patternsExhausted += 1
+            answer(status: 500)
+            return false
         }
-        extras.conditions |= 1 << UInt64(index)
-        if captures.count > 0 { extras.keep(captures, of: value, buffers) }
+        return true
     }
 
     private func answerByDirective(_ status: Int, _ text: CompiledTemplate?) {
@@ -66,7 +110,7 @@ extension Exchange {
     }
 
     private enum RewriteOutcome {
-        case unchanged, changed, stopped, answered
+        case unchanged, changed, rerouted, stopped, answered
     }
 
     private func rewrite(
@@ -96,7 +140,7 @@ extension Exchange {
         }
         switch flag {
         case .continued: return .changed
-        case .rerouted: return reroute(extras) ? .stopped : .answered
+        case .rerouted: return .rerouted
         case .stop, .redirect, .permanent: return .stopped
         }
     }
@@ -149,18 +193,28 @@ extension Exchange {
         keepGroups(captures, extras)
         route = entry
         policyRecord = entry.ownPolicy ?? tables.routing.defaultPolicy
+        let earlier = extras.features
         extras.features = (entry.features ?? tables.defaultFeatures).map { unsafeDowncast($0, to: CompiledPolicy.self) }
-        extras.customs.removeAll(keepingCapacity: true)
-        extras.customs.append(
-            contentsOf: repeatElement(.empty, count: extras.features?.customVariableCount ?? 0))
+        keepCustoms(of: earlier, extras)
         if extras.features?.isWithheld == true {
             answer(status: 503)
             return false
         }
         // Its own rules apply from the start: the new route may be guarded where the old one was not.
-        (extras.isSatisfied, extras.addressIsRefused, extras.conditions) = (false, false, 0)
+        (extras.isSatisfied, extras.addressIsRefused) = (false, false)
+        extras.conditions &= extras.features?.snippet?.hostConditions ?? 0
         extras.phase = .blocklists
         return true
+    }
+
+    /// Variables keep their values, though another route numbers them otherwise.
+    private func keepCustoms(of earlier: CompiledPolicy?, _ extras: ExchangeExtras) {
+        let values = extras.customs
+        extras.customs.removeAll(keepingCapacity: true)
+        for name in extras.features?.customVariables ?? [] {
+            let index = earlier?.customVariables.firstIndex(of: name)
+            extras.customs.append(index.flatMap { values.indices.contains($0) ? values[$0] : nil } ?? .empty)
+        }
     }
 
     // MARK: Annotations

@@ -41,7 +41,7 @@ extension Exchange {
             guard self.extras === extras else { return }
             extras.question = nil
             let answer = answer ?? Subquestion.Answer(status: 500, head: [])
-            if let key, let lifetime = external.cacheDuration(of: answer.status) {
+            if let key, answer.mayBeKept, let lifetime = external.cacheDuration(of: answer.status) {
                 self.core.policies.answers.keep(answer, under: key, until: self.now + lifetime)
             }
             extras.externalAnswer = answer
@@ -82,7 +82,10 @@ extension Exchange {
         edits.set("X-Sent-From") { $0.append("nginx-ingress-controller") }
         edits.set("X-Request-ID") { $0.append(extras.bytes(extras.requestID)) }
         edits.set("X-Real-IP") { self.writeAddress(of: self.client, to: &$0) }
-        edits.set("X-Forwarded-For") { self.writeAddress(of: self.client, to: &$0) }
+        edits.set("X-Forwarded-For") { writer in
+            let isFull = self.trustsForwardedFields && self.tables.globals.computesFullForwardedFor
+            _ = self.write(isFull ? .fullForwardedFor : .remoteAddress, to: &writer)
+        }
         edits.set("X-Auth-Request-Redirect") { writer in
             if let redirect = external.requestRedirect {
                 redirect.write(from: self, to: &writer)
@@ -182,6 +185,18 @@ extension Exchange {
     private func append(_ bytes: UnsafeRawBufferPointer, _ text: StaticString, to buffer: inout PooledBuffer) {
         buffers.append(bytes, to: &buffer)
         buffers.append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), to: &buffer)
+    }
+}
+
+extension Subquestion.Answer {
+    /// As nginx's cache: not where it sets cookies, which are one client's, or says that it is not for others.
+    fileprivate var mayBeKept: Bool {
+        head.withUnsafeBytes { head in
+            if FieldSearch.value(of: "set-cookie", in: head) != nil { return false }
+            guard let control = FieldSearch.value(of: "cache-control", in: head) else { return true }
+            let text = String(decoding: control, as: UTF8.self).lowercased()
+            return !["no-cache", "no-store", "private", "max-age=0"].contains { text.contains($0) }
+        }
     }
 }
 

@@ -25,9 +25,10 @@ extension Exchange {
         }
         hasWholeBody = false
         sendsPlainBody = policy.backendProtocol.isGRPC
-        // A call may wait for an answer to its first message before it sends the second; a FastCGI application is told
-        // the length of a body beforehand.
-        let isOfUnknownLength = framing == .chunked && policy.backendProtocol == .fastCGI
+        // A call may wait for an answer to its first message before it sends the second; a FastCGI application and a server of
+        // HTTP/1.0 are told the length of a body beforehand.
+        let needsLength = policy.backendProtocol == .fastCGI || policy.usesHTTP10Upstream
+        let isOfUnknownLength = framing == .chunked && needsLength
         streamsBody = (!policy.buffersRequests || sendsPlainBody) && !isOfUnknownLength
         downstream?.state = .readingBody
         var used = 0

@@ -26,7 +26,7 @@ extension Exchange {
         if target.first != UInt8(ascii: "/"), request.form != .asterisk { writer.append(UInt8(ascii: "/")) }
         writer.append(target)
         facts.methodAndTarget = ByteRange(0, writer.count)
-        writer.append(" HTTP/1.1\r\n")
+        writer.append(policy.usesHTTP10Upstream ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
         writeForwardingFields(bytes, request, from: downstream, to: &writer)
         let shown = shownCertificate(downstream)
         if let shown { writeClientCertificate(shown, to: &writer) }
@@ -58,8 +58,8 @@ extension Exchange {
     ) {
         let fields = request.fields
         let trusts = trustsForwardedFields
-        let forwardedHost = trusts ? fields.value(of: .xForwardedHost) : nil
-        let host = bytes[forwardedHost ?? request.authority]
+        let forwardedHost = trusts ? fields.value(of: .xForwardedHost).map { firstElement(of: bytes[$0]) } : nil
+        let host = forwardedHost ?? bytes[request.authority]
         writer.append("Host: ")
         writer.append(host)
         writer.append("\r\nX-Request-ID: ")
@@ -129,7 +129,9 @@ extension Exchange {
         _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter
     ) {
         let start = writer.count
-        if let incoming = request.fields.value(of: .xRequestID), !incoming.isEmpty, incoming.count <= 256 {
+        if let extras, tables.globals.generatesRequestID {
+            writer.append(extras.bytes(extras.requestID))
+        } else if let incoming = request.fields.value(of: .xRequestID), !incoming.isEmpty, incoming.count <= 256 {
             writer.append(bytes, range: incoming)
         } else if tables.globals.generatesRequestID {
             core.requestIDs.write(to: &writer)

@@ -113,13 +113,15 @@ extension Exchange {
         _ text: UnsafeRawBufferPointer, _ rewriting: CompiledResponseRewriting, _ edits: HeaderEdits
     ) {
         let captures = core.policies.captures
-        for name: StaticString in rewriting.locations.isEmpty ? [] : ["location", "refresh"] {
+        let names: [StaticString] = rewriting.locations.isEmpty ? [] : ["location", "refresh"]
+        for (index, name) in names.enumerated() {
             guard let value = FieldSearch.value(of: name, in: text) else { continue }
             var writer = ByteWriter(core.policies.valueScratch)
             let isChanged = rewriting.locations.contains { rule in
                 writer.truncate(to: 0)
                 return rule.write(value, from: self, captures, to: &writer)
             }
+            if isChanged, index == 0 { completeLocation(from: 0, in: &writer) }
             if isChanged, !writer.overflowed { edits.set(name) { $0.append(writer.written) } }
         }
         if !rewriting.cookieDomains.isEmpty || !rewriting.cookiePaths.isEmpty {
@@ -140,9 +142,9 @@ extension Exchange {
             var half = PolicyRuntime.scratchCount / 2
             half = min(half, core.policies.valueScratch.count)
             var first = ByteWriter(UnsafeMutableRawBufferPointer(rebasing: core.policies.valueScratch[..<half]))
-            CookieAttributeRule.write(value, rewriting.cookieDomains, captures, to: &first)
+            CookieAttributeRule.write(value, rewriting.cookieDomains, from: self, captures, to: &first)
             var second = ByteWriter(UnsafeMutableRawBufferPointer(rebasing: core.policies.valueScratch[half...]))
-            CookieAttributeRule.write(first.written, rewriting.cookiePaths, captures, to: &second)
+            CookieAttributeRule.write(first.written, rewriting.cookiePaths, from: self, captures, to: &second)
             edits.add("Set-Cookie") { $0.append(second.overflowed ? value : second.written) }
             offset = end
         }

@@ -139,7 +139,7 @@ extension Exchange: VariableSource {
     }
 
     private func bestHost(_ extras: ExchangeExtras) -> UnsafeRawBufferPointer {
-        if trustsForwardedFields, let value = field("x-forwarded-host", extras) { return value }
+        if trustsForwardedFields, let value = field("x-forwarded-host", extras) { return firstElement(of: value) }
         return field("host", extras) ?? UnsafeRawBufferPointer(start: nil, count: 0)
     }
 

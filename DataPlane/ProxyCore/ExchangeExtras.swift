@@ -37,6 +37,8 @@ final class ExchangeExtras {
     /// Bits of the conditions that held.
     @exclusivity(unchecked) var conditions: UInt64 = 0
     @exclusivity(unchecked) var rerouteCount = 0
+    /// The host's own directives run once, whatever routes follow.
+    @exclusivity(unchecked) var hasRunHostDirectives = false
 
     @exclusivity(unchecked) var trace: RequestTrace?
 
@@ -84,6 +86,7 @@ final class ExchangeExtras {
         conditions = 0
         rerouteCount = 0
         trace = nil
+        hasRunHostDirectives = false
         addressIsRefused = false
         limitPlace = nil
         ticket = 0

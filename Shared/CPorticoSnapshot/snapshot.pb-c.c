@@ -3875,7 +3875,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__log_format__descriptor =
   (ProtobufCMessageInit) portico__snapshot__v1__log_format__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_program__field_descriptors[6] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_program__field_descriptors[7] =
 {
   {
     "variables",
@@ -3949,10 +3949,23 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_program__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "host_operations",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetProgram, host_operations),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__snippet_program__field_indices_by_name[] = {
   5,   /* field[5] = cache */
   1,   /* field[1] = conditions */
+  6,   /* field[6] = host_operations */
   2,   /* field[2] = operations */
   3,   /* field[3] = request_headers */
   4,   /* field[4] = response_headers */
@@ -3961,7 +3974,7 @@ static const unsigned portico__snapshot__v1__snippet_program__field_indices_by_n
 static const ProtobufCIntRange portico__snapshot__v1__snippet_program__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_program__descriptor =
 {
@@ -3971,7 +3984,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_program__descrip
   "Portico__Snapshot__V1__SnippetProgram",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__SnippetProgram),
-  6,
+  7,
   portico__snapshot__v1__snippet_program__field_descriptors,
   portico__snapshot__v1__snippet_program__field_indices_by_name,
   1,  portico__snapshot__v1__snippet_program__number_ranges,

@@ -4,6 +4,8 @@ import ProcessSupervision
 /// A connection error of a test's client or backend.
 package struct ConnectionError: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// A blocking TCP connection with a deadline on every call, that sends exactly the bytes it is given.

@@ -40,6 +40,12 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("The ConfigMap of UDP services, by port.", valueName: "namespace/name"))
     var udpServicesConfigmap: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The Service that answers what no Ingress takes, and makes pages of errors.", valueName: "namespace/name"))
+    var defaultBackendService: String?
+
     @Option(
         help: ArgumentHelp(
             "The Secret with the certificate of hosts that have none. (default: one made at start)",
@@ -90,6 +96,7 @@ struct RunCommand: ParsableCommand {
         if let configmap { control += ["--configmap", configmap] }
         if let tcpServicesConfigmap { control += ["--tcp-services-configmap", tcpServicesConfigmap] }
         if let udpServicesConfigmap { control += ["--udp-services-configmap", udpServicesConfigmap] }
+        if let defaultBackendService { control += ["--default-backend-service", defaultBackendService] }
         if let defaultSslCertificate { control += ["--default-ssl-certificate", defaultSslCertificate] }
         if enableSslPassthrough { control.append("--enable-ssl-passthrough") }
         var proxy = ["--control-socket", "\(data)/control.sock", "--workers", "\(workerCount)"]

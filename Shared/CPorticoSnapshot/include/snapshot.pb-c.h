@@ -407,10 +407,14 @@ struct  Portico__Snapshot__V1__SnippetProgram
   size_t n_response_headers;
   Portico__Snapshot__V1__SnippetHeader **response_headers;
   Portico__Snapshot__V1__CacheDirectives *cache;
+  /*
+   * How many of the operations, at the start, are the host's.
+   */
+  uint32_t host_operations;
 };
 #define PORTICO__SNAPSHOT__V1__SNIPPET_PROGRAM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__snippet_program__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
+    , 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0 }
 
 
 struct  Portico__Snapshot__V1__SnippetCondition

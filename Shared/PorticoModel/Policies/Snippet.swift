@@ -8,6 +8,8 @@ package struct SnippetProgram: Hashable, Sendable {
     package var variables: [String] = []
     package var conditions: [SnippetCondition] = []
     package var operations: [SnippetOperation] = []
+    /// How many of them, at the start, are the host's: they run once, before the route counts.
+    package var hostOperations: UInt32 = 0
     /// Applied to the request towards the endpoint after all others.
     package var requestHeaders: [SnippetHeader] = []
     /// Applied to the response last, in order.

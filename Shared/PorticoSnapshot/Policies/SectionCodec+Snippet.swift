@@ -12,6 +12,7 @@ extension SectionCodec {
         message.pointee.conditions = arena.list(value.conditions) { encode($0, in: arena) }
         message.pointee.n_operations = value.operations.count
         message.pointee.operations = arena.list(value.operations) { encode($0, in: arena) }
+        message.pointee.host_operations = value.hostOperations
         message.pointee.n_request_headers = value.requestHeaders.count
         message.pointee.request_headers = arena.list(value.requestHeaders) { encode($0, in: arena) }
         message.pointee.n_response_headers = value.responseHeaders.count
@@ -28,6 +29,7 @@ extension SectionCodec {
         value.variables = try reader.texts(message.variables, message.n_variables, "variables")
         value.conditions = try reader.list(message.conditions, message.n_conditions, "conditions", decode)
         value.operations = try reader.list(message.operations, message.n_operations, "operations", decode)
+        value.hostOperations = message.host_operations
         value.requestHeaders = try reader.list(
             message.request_headers, message.n_request_headers, "request_headers", decode)
         value.responseHeaders = try reader.list(

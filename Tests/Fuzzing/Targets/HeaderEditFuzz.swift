@@ -6,6 +6,15 @@ import PorticoModel
 // The input is the value of a Cookie, a Set-Cookie and an Accept-Encoding field at once, and of a field that is set. Whatever it
 // holds, an edited head has as many lines as it should, and cookies are found only where they are.
 
+private final class Nothing: VariableSource {
+    func write(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool { false }
+    func write(_ family: VariableFamily, named name: UnsafeRawBufferPointer, to writer: inout ByteWriter) -> Bool {
+        false
+    }
+    func write(capture index: Int, to writer: inout ByteWriter) -> Bool { false }
+    func write(custom index: Int, to writer: inout ByteWriter) -> Bool { false }
+}
+
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = UnsafeRawBufferPointer(start: start, count: count)
@@ -22,8 +31,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         rule.from = "/a"
         rule.to = "/b"
         writer.truncate(to: 0)
-        let rules = [CookieAttributeRule(.path, rule)].compactMap { $0 }
-        CookieAttributeRule.write(bytes, rules, Captures(), to: &writer)
+        var custom = CustomVariables()
+        let rules = [CookieAttributeRule(.path, rule, custom: &custom)].compactMap { $0 }
+        CookieAttributeRule.write(bytes, rules, from: Nothing(), Captures(), to: &writer)
         precondition(writer.count == count)
     }
     let name = Array("a".utf8)

@@ -127,6 +127,7 @@ enum PolicySamples {
     private static var snippet: SnippetProgram {
         make(SnippetProgram()) {
             $0.variables = ["a"]
+            $0.hostOperations = 1
             $0.conditions = [
                 make(SnippetCondition()) { ($0.left, $0.comparison, $0.right) = ("$host", .doesNotMatch, "x") }
             ]
