@@ -74,6 +74,12 @@ let affinityAnnotations: [AnnotationDefinition] = [
         policy.affinity.policy.secure = isAlways ? .always : .automatic
     },
     AnnotationDefinition(
+        "session-cookie-partitioned", .bool, scope: .ingress, default: "false",
+        "Whether the cookie is Partitioned: kept apart for each site that embeds the host."
+    ) { value, policy, _ throws(ValueFault) in
+        policy.affinity.policy.isPartitioned = try ValueParser.bool(value)
+    },
+    AnnotationDefinition(
         "session-cookie-change-on-failure", .bool, scope: .ingress, default: "false",
         "A new endpoint and cookie after an attempt failed."
     ) { value, policy, _ throws(ValueFault) in

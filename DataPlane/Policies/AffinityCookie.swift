@@ -96,6 +96,7 @@ package final class AffinityRule {
                 writer.append("; SameSite=None")
             }
         }
+        if settings.isPartitioned { writer.append("; Partitioned") }
     }
 }
 

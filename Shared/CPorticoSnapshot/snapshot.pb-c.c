@@ -2384,7 +2384,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__balancing_policy__descri
   (ProtobufCMessageInit) portico__snapshot__v1__balancing_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__session_affinity__field_descriptors[11] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__session_affinity__field_descriptors[12] =
 {
   {
     "cookie_name",
@@ -2518,6 +2518,18 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__session_affinity__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_partitioned",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SessionAffinity, is_partitioned),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__session_affinity__field_indices_by_name[] = {
   8,   /* field[8] = changes_on_failure */
@@ -2526,6 +2538,7 @@ static const unsigned portico__snapshot__v1__session_affinity__field_indices_by_
   1,   /* field[1] = cookie_path */
   3,   /* field[3] = expires_seconds */
   10,   /* field[10] = ignores_canaries */
+  11,   /* field[11] = is_partitioned */
   4,   /* field[4] = maximum_age_seconds */
   9,   /* field[9] = mode */
   6,   /* field[6] = omits_same_site_none */
@@ -2535,7 +2548,7 @@ static const unsigned portico__snapshot__v1__session_affinity__field_indices_by_
 static const ProtobufCIntRange portico__snapshot__v1__session_affinity__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__session_affinity__descriptor =
 {
@@ -2545,7 +2558,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__session_affinity__descri
   "Portico__Snapshot__V1__SessionAffinity",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__SessionAffinity),
-  11,
+  12,
   portico__snapshot__v1__session_affinity__field_descriptors,
   portico__snapshot__v1__session_affinity__field_indices_by_name,
   1,  portico__snapshot__v1__session_affinity__number_ranges,

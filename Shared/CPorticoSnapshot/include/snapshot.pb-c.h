@@ -157,10 +157,11 @@ struct  Portico__Snapshot__V1__SessionAffinity
   protobuf_c_boolean changes_on_failure;
   uint32_t mode;
   protobuf_c_boolean ignores_canaries;
+  protobuf_c_boolean is_partitioned;
 };
 #define PORTICO__SNAPSHOT__V1__SESSION_AFFINITY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__session_affinity__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Portico__Snapshot__V1__RouteAlternative

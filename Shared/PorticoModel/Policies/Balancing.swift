@@ -28,6 +28,8 @@ package struct SessionAffinity: Hashable, Sendable {
     /// `session-cookie-conditional-samesite-none`: SameSite=None is left out for browsers that take it for Strict (old
     /// Safari and Chrome 51 to 66, by their User-Agent).
     package var omitsSameSiteNone = false
+    /// Kept apart for each site that embeds the host.
+    package var isPartitioned = false
     package var secure: CookieSecurity = .automatic
     /// A new endpoint and cookie after an attempt failed; otherwise a cookie keeps its endpoint although it failed.
     package var changesOnFailure = false

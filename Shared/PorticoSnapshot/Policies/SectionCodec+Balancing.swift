@@ -33,6 +33,7 @@ extension SectionCodec {
         message.pointee.expires_seconds = value.expiresSeconds
         message.pointee.maximum_age_seconds = value.maximumAgeSeconds
         message.pointee.same_site = value.sameSite.rawValue
+        message.pointee.is_partitioned = value.isPartitioned ? 1 : 0
         message.pointee.omits_same_site_none = value.omitsSameSiteNone ? 1 : 0
         message.pointee.secure = value.secure.rawValue
         message.pointee.changes_on_failure = value.changesOnFailure ? 1 : 0
@@ -52,6 +53,7 @@ extension SectionCodec {
         value.expiresSeconds = message.expires_seconds
         value.maximumAgeSeconds = message.maximum_age_seconds
         value.sameSite = try reader.choice(message.same_site, "same_site")
+        value.isPartitioned = message.is_partitioned != 0
         value.omitsSameSiteNone = message.omits_same_site_none != 0
         value.secure = try reader.choice(message.secure, "secure")
         value.changesOnFailure = message.changes_on_failure != 0

@@ -46,8 +46,21 @@ extension ProcessTests.WireTests {
                 let answer = try wire.ask(host, "/a?b=c&d=e")
                 #expect(answer.status == 302 && answer["Location"] == location, "\(host)")
             }
+            try checkBoth(wire)
             try checkCookies(wire)
             try checkQuestion(wire, service)
+        }
+
+        /// A password and a service: one of them, or both.
+        private func checkBoth(_ wire: WireGateway) throws {
+            let ann = "Authorization: Basic YW5uOnNlY3JldA=="
+            #expect(try wire.status("any-both", "/", [ann]) == 200)
+            #expect(try wire.status("any-both", "/", [Self.good]) == 200)
+            let refused = try wire.ask("any-both", "/?a=b&c=d")
+            #expect(refused.status == 302)
+            #expect(refused["Location"] == "http://any-both.test/auth/start?rd=http://any-both.test%2F%3Fa%3Db%26c%3Dd")
+            #expect(try wire.status("both", "/", [ann]) == 401)
+            #expect(try wire.status("both", "/", [Self.good]) == 401)
         }
 
         private func checkCookies(_ wire: WireGateway) throws {

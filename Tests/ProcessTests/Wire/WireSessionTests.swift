@@ -34,8 +34,10 @@ extension ProcessTests.WireTests {
         private func checkAttributes(_ wire: WireGateway) throws {
             let dressed = try cookie(try wire.ask("dressed"))
             #expect(dressed.pair.hasPrefix("route="))
-            for wanted in ["Domain=dressed.test", "Path=/shop", "Max-Age=259200", "Secure", "HttpOnly", "SameSite=Lax"]
-            {
+            for wanted in [
+                "Domain=dressed.test", "Path=/shop", "Max-Age=259200", "Secure", "HttpOnly", "SameSite=Lax",
+                "Partitioned",
+            ] {
                 #expect(dressed.attributes.contains(wanted), "\(wanted)")
             }
             #expect(dressed.attributes.contains { $0.hasPrefix("Expires=") && $0.hasSuffix("GMT") })

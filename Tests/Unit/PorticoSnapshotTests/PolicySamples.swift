@@ -23,6 +23,7 @@ enum PolicySamples {
         features.affinity = make(SessionAffinity()) {
             ($0.cookieName, $0.cookiePath, $0.cookieDomain) = ("route", "/", "x.test")
             ($0.expiresSeconds, $0.maximumAgeSeconds, $0.sameSite) = (.max, 7, .none)
+            $0.isPartitioned = true
             ($0.omitsSameSiteNone, $0.secure, $0.changesOnFailure) = (true, .never, true)
             ($0.mode, $0.ignoresCanaries) = (.persistent, true)
         }

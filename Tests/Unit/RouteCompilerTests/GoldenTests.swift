@@ -14,8 +14,10 @@ import Testing
 }
 
 @Suite struct TutorialTests {
-    @Test(arguments: Repository.fixtures.filter { $0.hasPrefix("tutorial-") })
-    func `What tutorials tell people to write compiles without an error of its Ingresses`(fixture: String) {
+    @Test(arguments: Repository.fixtures.filter { $0.hasPrefix("tutorial-") || $0.hasPrefix("documented-") })
+    func `What tutorials and documentation tell people to write compiles without an error of its Ingresses`(
+        fixture: String
+    ) {
         let errors = GoldenText.of(fixture: fixture).split(separator: "\n").filter {
             $0.hasPrefix("error ") && $0.contains(" Ingress ")
         }
