@@ -1,7 +1,7 @@
 /// Digest authentication with MD5 and `qop=auth` (RFC 7616), as `auth-type: digest` asks for it. Pure: time comes from outside.
 ///
-/// A nonce is a time and a keyed digest of it, so that nothing is kept for nonces that nobody uses. Counts of used nonces
-/// are kept, bounded, so that no answer is taken twice.
+/// A nonce is a time, a number that no other has, and a keyed digest of both, so that nothing is kept for nonces that nobody
+/// uses. Counts of used nonces are kept, bounded, so that no answer is taken twice.
 package struct DigestAuthentication {
     package enum Verdict: Equatable {
         case accepted(user: [UInt8])
@@ -14,6 +14,7 @@ package struct DigestAuthentication {
     private static let maximumNonces = 8_192
 
     private let key: [UInt8]
+    private var serial = UInt64.random(in: 0 ... .max)
     private var used: [[UInt8]: UInt32] = [:]
     private var usedBefore: [[UInt8]: UInt32] = [:]
 
@@ -22,13 +23,17 @@ package struct DigestAuthentication {
         self.key = key
     }
 
-    package func nonce(at seconds: UInt64) -> [UInt8] {
-        let time = Array(String(seconds, radix: 16).utf8)
-        return time + [UInt8(ascii: "-")] + MessageDigest.sha256.hexadecimal(key, time).prefix(32)
+    /// Each client gets one of its own, however many come in a second.
+    package mutating func nonce(at seconds: UInt64) -> [UInt8] {
+        serial &+= 1
+        let head = Array("\(String(seconds, radix: 16))-\(String(serial, radix: 16))-".utf8)
+        return head + seal(head)
     }
 
+    private func seal(_ head: [UInt8]) -> [UInt8] { Array(MessageDigest.sha256.hexadecimal(key, head).prefix(32)) }
+
     /// The value of a WWW-Authenticate field.
-    package func challenge(realm: [UInt8], isStale: Bool, at seconds: UInt64) -> [UInt8] {
+    package mutating func challenge(realm: [UInt8], isStale: Bool, at seconds: UInt64) -> [UInt8] {
         let realm = realm.filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 >= 0x20 }
         var text = Array("Digest algorithm=\"MD5\", qop=\"auth\", realm=\"".utf8) + realm
         text += Array("\", nonce=\"".utf8) + nonce(at: seconds) + [UInt8(ascii: "\"")]
@@ -60,7 +65,8 @@ package struct DigestAuthentication {
             let time = UInt64(String(decoding: nonce[..<dash], as: UTF8.self), radix: 16)
         else { return false }
         guard time <= seconds + 1, seconds < time + Self.nonceSeconds else { return false }
-        return isEqualInConstantTime(self.nonce(at: time), nonce)
+        guard let end = nonce.lastIndex(of: UInt8(ascii: "-")), end > dash else { return false }
+        return isEqualInConstantTime(seal(Array(nonce[...end])), Array(nonce[(end + 1)...]))
     }
 
     /// - Returns: false for a count that was used already.

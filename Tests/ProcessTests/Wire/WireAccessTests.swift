@@ -60,7 +60,9 @@ extension ProcessTests.WireTests {
         private func checkDigest(_ wire: WireGateway) throws {
             let challenge = try #require(try wire.ask("digest")["WWW-Authenticate"])
             #expect(challenge.hasPrefix("Digest ") && challenge.contains("realm=\"Shop\""))
-            for (user, status) in [("dora:secret", "200"), ("dora:wrong", "401"), ("ann:secret", "401")] {
+            for (user, status) in [
+                ("dora:secret", "200"), ("dora:secret", "200"), ("dora:wrong", "401"), ("ann:secret", "401"),
+            ] {
                 let (_, output) = try RunningProgram.run(
                     "/usr/bin/curl",
                     [

@@ -122,12 +122,19 @@ import Testing
         #expect(judge(field(nonce, count: "00000002"), &authentication) == .accepted(user: Array("ann".utf8)))
     }
 
+    @Test func `clients that come in the same second do not use up each other's answers`() {
+        var authentication = DigestAuthentication(key: [1, 2, 3])
+        let nonces = (0..<2).map { _ in authentication.nonce(at: 1_000) }
+        for nonce in nonces { #expect(judge(field(nonce), &authentication) == .accepted(user: Array("ann".utf8))) }
+    }
+
     @Test func `wrong, old and foreign answers are not`() {
         var authentication = DigestAuthentication(key: [1, 2, 3])
         let nonce = authentication.nonce(at: 1_000)
         #expect(judge(field(nonce, password: "guess"), &authentication) == .refused)
         #expect(judge(field(nonce), &authentication, at: 1_400) == .stale)
-        #expect(judge(field(DigestAuthentication(key: [4]).nonce(at: 1_000)), &authentication) == .stale)
+        var other = DigestAuthentication(key: [4])
+        #expect(judge(field(other.nonce(at: 1_000)), &authentication) == .stale)
         #expect(judge(Array("Basic abc".utf8), &authentication) == .refused)
         #expect(judge(Array("Digest username=\"ann".utf8), &authentication) == .refused)
     }
