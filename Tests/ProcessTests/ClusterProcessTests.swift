@@ -56,6 +56,55 @@ import Testing
             output.contains("\(folder("kubeconfig")): contexts[0].context.cluster: there is no cluster named 'gone'"))
     }
 
+    @Test func `The flags of ingress-nginx choose namespaces and classes, and leave the status alone`() async throws {
+        let folder = try TemporaryFolder()
+        let server = try TestAPIServer.make { options in
+            options.usesTLS = false
+            options.refusesLoopbackEndpoints = false
+            options.namespaces += ["inside", "outside"]
+        }
+        let admin = try server.adminClient()
+        for resource: APIResource in [
+            .ingresses, .ingressClasses, .services, .endpointSlices, .secrets, .namespaces, .leases, .events,
+        ] {
+            try await admin.grant(
+                "system:anonymous", ["get", "list", "watch", "create", "update", "patch"], on: resource)
+        }
+        _ = try await admin.mergePatch(.namespaces, name: "inside", ["metadata": ["labels": ["edge": "yes"]]])
+        _ = try await admin.create(
+            .ingressClasses, ["metadata": ["name": "edge"], "spec": ["controller": "example.com/unheard-of"]])
+        let backend = try ScriptedBackend(named: "served")
+        for namespace in ["inside", "outside"] {
+            _ = try await admin.create(.services, namespace: namespace, Self.service)
+            _ = try await admin.create(.endpointSlices, namespace: namespace, Self.slice(backend.address))
+            for (name, className) in [("bare", nil), ("by-name", "edge"), ("foreign", "other")] {
+                let ingress = Self.ingress("\(name).\(namespace).test", className: className)
+                _ = try await admin.create(.ingresses, namespace: namespace, ingress)
+            }
+        }
+        let (http, metrics) = (try FreePort.take(), try FreePort.take())
+        let control = try RunningProgram(
+            "portico-control",
+            [
+                "--apiserver-host=\(server.url)", "--control-socket", folder("control.sock"), "--metrics", "\(metrics)",
+                "--data-dir", folder("data"), "--ingress-class=edge", "--ingress-class-by-name=true",
+                "--watch-ingress-without-class=true", "--watch-namespace-selector=edge=yes",
+                "--publish-status-address=203.0.113.1", "--update-status=false",
+            ])
+        let proxy = try RunningProgram(
+            "portico-proxy", ["--control-socket", folder("control.sock"), "--http", "\(http)", "--workers", "1"])
+        let answers = { (host: String) in (try? get("/", host: host, from: http))?.status }
+        for name in ["bare", "by-name"] {
+            await settles("\(name) is served: \(control.output) \(proxy.output)") {
+                answers("\(name).inside.test") == 200
+            }
+            #expect(answers("\(name).outside.test") == 404)
+        }
+        #expect(answers("foreign.inside.test") == 404)
+        await settles("it leads, and says so") { server.requestCount("create", .events) > 0 }
+        #expect(server.requestCount("patch", .ingresses) == 0)
+    }
+
     @Test func `A cluster that ran ingress-nginx is checked before it moves`() async throws {
         let folder = try TemporaryFolder()
         let server = try TestAPIServer()
@@ -99,6 +148,16 @@ extension ClusterProcessTests {
             "ingressClassName": "nginx", "defaultBackend": ["service": ["name": "shop", "port": ["number": 80]]],
         ],
     ]
+
+    fileprivate static func ingress(_ host: String, className: String?) -> ObjectNode {
+        let backend: ObjectNode = ["service": ["name": "shop", "port": ["number": 80]]]
+        let paths: ObjectNode = [["path": "/", "pathType": "Prefix", "backend": backend]]
+        var node: ObjectNode = [
+            "metadata": ["name": .text(host)], "spec": ["rules": [["host": .text(host), "http": ["paths": paths]]]],
+        ]
+        if let className { node.set("spec", "ingressClassName", to: .text(className)) }
+        return node
+    }
 
     fileprivate static func slice(_ address: ListenAddress) -> ObjectNode {
         [

@@ -19,6 +19,10 @@ struct RequestHandler {
                 try send(WireAnswer(Array("ok".utf8)))
                 return true
             }
+            if request.method == "GET", let answer = Discovery.answer(request.path) {
+                try send(WireAnswer(answer))
+                return true
+            }
             guard let target = RequestTarget(path: request.path) else {
                 throw Refusal(404, "NotFound", "the server could not find the requested resource")
             }
