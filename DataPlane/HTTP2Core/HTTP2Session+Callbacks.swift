@@ -60,6 +60,10 @@ extension HTTP2Session {
         case NGHTTP2_RST_STREAM:
             isEmpty = false
             note(flooding.streamWasReset(at: now))
+        case NGHTTP2_CONTINUATION:
+            isEmpty = true
+            // The library looks at the sizes of the other frames alone (RFC 9113 §4.2).
+            if header.length > Self.frameBytes { end(HTTP2ErrorCode.frameSizeError) }
         // Credit in bytes is what a receiver owes; it is held against the bytes that we sent.
         case NGHTTP2_WINDOW_UPDATE: isEmpty = false
         default: isEmpty = true
@@ -67,6 +71,9 @@ extension HTTP2Session {
         if isEmpty { note(flooding.emptyFrameCame(at: now)) }
         return 0
     }
+
+    /// The largest frame that a peer may send us, as we never allow more (RFC 9113 §6.5.2).
+    private static let frameBytes = 16_384
 
     /// The library is silent about HEADERS on a stream that is over. That is right for what crossed a reset of ours, and
     /// else the peer has lost count (RFC 9113 §5.1, §5.1.1).
@@ -217,14 +224,16 @@ extension HTTP2Session {
         return 0
     }
 
-    /// A response that is complete before its request ends the stream (RFC 9113 §8.1).
+    /// A response may be complete before its request is (RFC 9113 §8.1). A reset right behind it would meet clients whose
+    /// request is on its way, and some then take the response for lost: so the stream lingers,
+    /// until whoever drives the session ends that.
     fileprivate func frameWent(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
         let header = frame.pointee.hd
         if header.type == UInt8(NGHTTP2_RST_STREAM.rawValue) { lastReset = max(lastReset, header.stream_id) }
         guard isServer, header.flags & 1 != 0, header.type <= 1, let stream = stream(header.stream_id),
             !stream.remoteHasEnded
         else { return 0 }
-        reset(stream, HTTP2ErrorCode.noError)
+        stream.lingers = true
         return 0
     }
 }

@@ -112,6 +112,18 @@ extension HTTP2Session {
         nghttp2_session_consume(library, stream.identifier, count)
     }
 
+    /// Body bytes are thrown away: the other streams get credit for them, this one does not, so that the peer cannot send
+    /// more than a stream's window of them.
+    package func discard(_ stream: HTTP2Stream, _ count: Int) {
+        let count = min(count, stream.unconsumed)
+        guard count > 0 else { return }
+        stream.unconsumed -= count
+        nghttp2_session_consume_connection(library, count)
+    }
+
+    /// The peer has had its time to end its half: it is told to stop, without a complaint (RFC 9113 §8.1).
+    package func endLingering(_ stream: HTTP2Stream) { reset(stream, HTTP2ErrorCode.noError) }
+
     /// Ends the stream at once.
     package func reset(_ stream: HTTP2Stream, _ code: UInt32) {
         nghttp2_submit_rst_stream(library, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.identifier, code)

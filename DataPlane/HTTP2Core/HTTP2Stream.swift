@@ -18,6 +18,8 @@ public final class HTTP2Stream {
     @exclusivity(unchecked) var hasFinalHead = false
     /// The request was extended CONNECT (RFC 8441).
     @exclusivity(unchecked) package internal(set) var isTunnel = false
+    /// Our whole message is sent while the peer still sends: what it sends is thrown away.
+    @exclusivity(unchecked) package internal(set) var lingers = false
     /// Body bytes that came and for which the peer has no credit again.
     @exclusivity(unchecked) var unconsumed = 0
     /// Body bytes that flow control holds back.
@@ -48,6 +50,7 @@ public final class HTTP2Stream {
         hasSentHead = false
         hasFinalHead = false
         isTunnel = false
+        lingers = false
         unconsumed = 0
         lent = UnsafeRawBufferPointer(start: nil, count: 0)
         isDeferred = false

@@ -196,7 +196,7 @@ final class DownstreamHTTP2: HTTP2Events {
 
     override func data(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) {
         guard let handler = handler(stream), handler.exchange != nil else {
-            return session.consumed(stream, bytes.count)
+            return session.discard(stream, bytes.count)
         }
         handler.received(bytes)
     }

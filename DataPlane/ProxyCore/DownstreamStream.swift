@@ -7,9 +7,12 @@ import HTTPCore
 /// The loop knows it for its deadline and its turns only; bytes come and go through the session. What the session tells
 /// while it takes bytes in is acted on in the stream's own turn, because the session must not be called back meanwhile.
 ///
-/// States: readingBody, waiting and tunnel as for a connection; flushing once the response is with the session; closed
-/// when the session has let go of the stream.
+/// States: readingBody, waiting and tunnel as for a connection; flushing once the response is with the session, until the
+/// client has ended its half too; closed when the session has let go of the stream.
 final class DownstreamStream: Downstream {
+    /// How long a client that has its whole response may go on sending.
+    private static let lingerMilliseconds: UInt32 = 5_000
+
     @exclusivity(unchecked) unowned(unsafe) var owner: DownstreamHTTP2?
     @exclusivity(unchecked) unowned(unsafe) var stream: HTTP2Stream?
     // The open streams of a connection are a list.
@@ -85,7 +88,11 @@ final class DownstreamStream: Downstream {
     override func resume() {
         if hasDrained {
             hasDrained = false
-            if state != .readingBody { loop.setDeadline(self, at: .max) }
+            if state == .flushing {
+                awaitEnd()
+            } else if state != .readingBody {
+                loop.setDeadline(self, at: .max)
+            }
             exchange?.downstreamDrained()
         }
         guard flags.contains(.mayRead) else { return }
@@ -97,6 +104,12 @@ final class DownstreamStream: Downstream {
     }
 
     override func deadlinePassed() {
+        if state == .flushing, !flags.contains(.isBlocked), let stream, let owner {
+            // A response that waits for the connection is the connection's deadline.
+            guard stream.lingers else { return awaitEnd() }
+            owner.session.endLingering(stream)
+            return owner.wantsFlush()
+        }
         core.counters.timeouts += 1
         if state == .readingBody, !flags.contains(.isBlocked), let exchange { return exchange.answer(status: 408) }
         close()
@@ -162,8 +175,15 @@ final class DownstreamStream: Downstream {
         state = .flushing
         shutdownWriting()
         // Nobody will take what still comes of the body.
+        if let stream, let owner { owner.session.discard(stream, input.count) }
         core.buffers.give(&input)
-        if !flags.contains(.isBlocked) { loop.setDeadline(self, at: .max) }
+        if !flags.contains(.isBlocked) { awaitEnd() }
+    }
+
+    /// The client ends its half soon, or is made to.
+    private func awaitEnd() {
+        guard let stream, !stream.remoteHasEnded else { return loop.setDeadline(self, at: .max) }
+        loop.setDeadline(self, after: Self.lingerMilliseconds)
     }
 
     /// Resets the stream; the session then lets go of it.

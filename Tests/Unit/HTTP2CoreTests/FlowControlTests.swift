@@ -62,19 +62,47 @@ import Testing
         #expect(error?.code == HTTP2ErrorCode.flowControlError)
     }
 
-    @Test func `a response that is whole before its request resets the stream without an error`() {
+    /// A server that has answered a request of which the body is still on its way.
+    private func early() -> (server: RecordedSession, answer: [RawFrame]) {
         let server = RecordedSession.server()
-        _ = server.take([.post(stream: 1)])
+        _ = server.take([RawFrame(kind: RawFrame.Kind.settings, flags: RawFrame.acknowledges), .post(stream: 1)])
         server.respond(1, "HTTP/1.1 413 Content Too Large\r\n\r\n", isLast: false)
         server.write(1, [1, 2, 3], isLast: true)
-        let frames = server.output()
-        #expect(dataCount(frames) == 3)
-        #expect(frames.last?.kind == RawFrame.Kind.reset)
-        #expect(frames.last?.code == HTTP2ErrorCode.noError)
-        // What was on its way is no offence.
+        server.discards = true
+        return (server, server.output())
+    }
+
+    @Test func `a response that is whole before its request lets the client finish`() {
+        let (server, answer) = early()
+        #expect(dataCount(answer) == 3)
+        #expect(answer.last?.flags == 1)
         let late = server.take([.data([1], stream: 1), .data([1], stream: 1, ends: true), .get(stream: 3)])
-        #expect(!late.contains { $0.kind == RawFrame.Kind.goAway })
+        #expect(!late.contains { $0.kind == RawFrame.Kind.reset || $0.kind == RawFrame.Kind.goAway })
+        #expect(server.log.contains("closed 1 0"))
         #expect(server.log.contains("request 3"))
+    }
+
+    @Test func `a client that sends on behind its response gets credit for other streams alone`() {
+        let (server, _) = early()
+        let piece = RawFrame.data(Array(repeating: 7, count: 16_384), stream: 1)
+        let answer = (0..<40).flatMap { _ in server.take([piece]) }
+        #expect(!answer.contains { $0.kind == RawFrame.Kind.windowUpdate && $0.stream == 1 })
+        let refusal = answer.first { $0.kind == RawFrame.Kind.reset || $0.kind == RawFrame.Kind.goAway }
+        #expect(refusal?.code == HTTP2ErrorCode.flowControlError)
+        let (other, _) = early()
+        #expect(!other.take(Array(repeating: piece, count: 8)).contains { $0.kind == RawFrame.Kind.reset })
+        _ = other.take([.post(stream: 3)])
+        let second = RawFrame.data(Array(repeating: 7, count: 16_384), stream: 3)
+        #expect(!other.take(Array(repeating: second, count: 8)).contains { $0.kind == RawFrame.Kind.goAway })
+    }
+
+    @Test func `a client that neither ends nor sends is stopped when its time is over`() {
+        let (server, _) = early()
+        if let stream = server.streams[1] {
+            #expect(stream.lingers)
+            server.session.endLingering(stream)
+        }
+        #expect(server.output().first { $0.kind == RawFrame.Kind.reset }?.code == HTTP2ErrorCode.noError)
     }
 
     @Test func `output stops at its limit and goes on when it has been sent`() {

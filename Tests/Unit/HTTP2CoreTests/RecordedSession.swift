@@ -13,6 +13,8 @@ final class RecordedSession: HTTP2Events {
     var milliseconds: UInt64 = 1_000
     /// Credit is given back at once.
     var consumes = true
+    /// Nobody wants the bodies.
+    var discards = false
 
     init(_ role: HTTP2Session.Role, _ limits: HTTP2Limits = HTTP2Limits()) {
         super.init()
@@ -88,6 +90,7 @@ final class RecordedSession: HTTP2Events {
     }
 
     override func data(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) {
+        if discards { return session.discard(stream, bytes.count) }
         bodies[stream.identifier, default: []] += Array(bytes)
         if consumes { session.consumed(stream, bytes.count) }
     }
