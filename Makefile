@@ -18,9 +18,9 @@ LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev pro
 	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl openssl
 # What tests talk with the programs by.
 CLIENTS := python3 python3-h2 python3-websockets nghttp2-proxy
-PEERS := nginx haproxy wrk nghttp2-client python3 python3-venv strace
+PEERS := nginx haproxy wrk nghttp2-client nghttp2-server python3 python3-venv strace
 
-.PHONY: help deps deps-bench test-grpc release run build test sanitize test-apiserver soak check lint generated inspect fuzz allocations manifests format \
+.PHONY: help deps deps-bench test-grpc test-tls release run build test sanitize test-apiserver soak check lint generated inspect fuzz allocations manifests format \
 	golden bench clean
 
 help: ## This list
@@ -78,6 +78,10 @@ test-grpc: build ## Real gRPC calls through the gateway; needs PyPI
 	@.build/grpc/bin/pip install --quiet grpcio grpcio-tools
 	.build/grpc/bin/python Tests/GRPC/calls.py .build/debug/portico
 
+test-tls: build ## testssl.sh against a gateway: nothing above 'low'
+	@deploy/install-packages python3 testssl.sh openssl bsdextrautils
+	python3 -B Tests/Clients/testssl.py .build/debug/portico
+
 allocations: build
 	@deploy/install-packages python3
 	$(RELEASE_BUILD) portico-proxy
@@ -101,6 +105,7 @@ golden: build ## Rewrite the golden files from what the code does now
 
 bench: deps-bench release ## Measure against nginx, HAProxy and Envoy; writes docs/benchmarks.md
 	python3 -B Tests/Benchmarks/bench.py
+	python3 -B Tests/Benchmarks/secure.py
 
 clean:
 	$(SWIFT) package clean
