@@ -23,7 +23,7 @@ let tlsAnnotations: [AnnotationDefinition] = [
         "Connections for this host go to the service of its path / as they are; needs --enable-ssl-passthrough."
     ) { value, policy, _ throws(ValueFault) in
         policy.tls.passesThrough = try ValueParser.bool(value)
-    }.inert("Connections are not passed through: TLS ends here."),
+    },
     AnnotationDefinition(
         "ssl-ciphers", .string, scope: .ingress, default: "", "The host's ciphers for TLS 1.2, as OpenSSL lists them."
     ) { value, policy, _ throws(ValueFault) in
@@ -64,7 +64,8 @@ let clientCertificateAnnotations: [AnnotationDefinition] = [
         "auth-tls-verify-depth", .number, default: "1",
         "How many certificates may stand between a client's and its authority."
     ) { value, policy, _ throws(ValueFault) in
-        let depth = try ValueParser.count(value)
+        // As ingress-nginx reads it, 0 is not said at all.
+        let depth = try max(1, ValueParser.count(value))
         policy.tls.change { $0.policy.depth = depth }
     },
     AnnotationDefinition(
@@ -117,7 +118,7 @@ let upstreamTLSAnnotations: [AnnotationDefinition] = [
         "proxy-ssl-verify-depth", .number, scope: .ingress, default: "1",
         "How many certificates may stand between an endpoint's and its authority."
     ) { value, policy, _ throws(ValueFault) in
-        let depth = try ValueParser.count(value)
+        let depth = try max(1, ValueParser.count(value))
         policy.tls.changeUpstream { $0.settings.depth = depth }
     },
     AnnotationDefinition(

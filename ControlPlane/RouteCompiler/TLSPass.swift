@@ -61,6 +61,10 @@ struct TLSPass {
             warn(
                 "ssl-passthrough", "the controller runs without --enable-ssl-passthrough", "TLS ends here",
                 ingress.metadata, &log)
+        } else if policy.passesThrough, !ingress.rules.contains(where: { $0.paths.contains { $0.path == "/" } }) {
+            warn(
+                "ssl-passthrough", "it is the service of the path / that gets the connections, and there is none",
+                "TLS ends here", ingress.metadata, &log)
         }
         return (planned == PlannedTLS() ? nil : planned, references)
     }

@@ -77,6 +77,9 @@ extension DownstreamConnection {
 
     private func begin(_ hello: ClientHello, _ bytes: UnsafeRawBufferPointer) {
         let host = hello.serverName.withUnsafeBytes { core.tables.routing.virtualHost($0) }
+        if !hello.serverName.isEmpty, let upstream = host?.tls?.values.passthroughUpstream, !upstream.isEmpty {
+            return passThrough(to: upstream, bytes)
+        }
         let context = core.tls.serverContext(for: host?.host ?? "", host?.tls?.values)
         guard let context else {
             core.counters.failedHandshakes += 1
@@ -90,6 +93,16 @@ extension DownstreamConnection {
         } catch { close() }
     }
 
+    /// The host's endpoints end TLS themselves: the connection leaves as it is, with what was read of it.
+    private func passThrough(to upstream: String, _ bytes: UnsafeRawBufferPointer) {
+        leaveHandshake()
+        state = .closed
+        loop.forget(descriptor: descriptor)
+        loop.unregister(self)
+        core.counters.openConnections -= 1
+        core.streams.carry(descriptor, of: peer, at: localPort, received: bytes, to: upstream)
+    }
+
     private func shakeHands(_ tls: TLSSession) {
         let outcome = tls.handshake(descriptor)
         guard sendStaged() else { return }
@@ -101,8 +114,11 @@ extension DownstreamConnection {
             close()
         case .complete:
             leaveHandshake()
-            core.counters.handshakes += 1
-            if tls.isResumed { core.counters.resumedHandshakes += 1 }
+            if tls.isResumed {
+                core.counters.resumedHandshakes[tls.versionIndex] += 1
+            } else {
+                core.counters.handshakes[tls.versionIndex] += 1
+            }
             tls.examineClient()
             handshakeFinished(tls)
         }

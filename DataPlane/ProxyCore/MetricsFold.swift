@@ -7,7 +7,7 @@ import StreamProxy
 
 /// Folds a worker's counters into reports of the series that changed.
 final class MetricsFold {
-    private let core: WorkerCore
+    let core: WorkerCore
     private let streams: StreamProxy
     private var reported: [String: Double] = [:]
     private var reportsAll = true
@@ -108,8 +108,11 @@ final class MetricsFold {
             ("connections", counters.refusedConnections), ("header", counters.headersTooLarge),
             ("body", counters.bodiesTooLarge), ("descriptors", counters.descriptorsExhausted),
         ]
-        for (port, counters) in streams.counters {
-            let labels = ["service", port.description]
+        addTLS { add($0, $1, $2) }
+        for (service, counters) in streams.counters.map({ ($0.description, $1) }) + [
+            ("passthrough", streams.passthrough)
+        ] {
+            let labels = ["service", service]
             add("portico_stream_sessions", counters.openSessions, gauge: true, labels)
             add("portico_stream_sessions_total", counters.sessions, labels)
             add("portico_stream_received_bytes_total", counters.receivedBytes, labels)

@@ -25,8 +25,11 @@ extension UpstreamConnection {
         switch outcome {
         case .complete:
             guard isSent else { return handshakeFailed("the connection was lost") }
-            core.counters.upstreamHandshakes += 1
-            if tls.isResumed { core.counters.resumedUpstreamHandshakes += 1 }
+            if tls.isResumed {
+                core.counters.resumedUpstreamHandshakes += 1
+            } else {
+                core.counters.upstreamHandshakes += 1
+            }
             opened()
         case .waiting:
             guard isSent else { return handshakeFailed("the connection was lost") }

@@ -13,7 +13,7 @@ package final class Worker {
     private let loop: EventLoop
     let core: WorkerCore
     /// TCP and UDP services.
-    let streams: StreamProxy
+    var streams: StreamProxy { core.streams }
     private var listeners: [Listener] = []
     private var signals: SignalHandler?
     private var timers: [PeriodicTimer] = []
@@ -31,7 +31,6 @@ package final class Worker {
         if let descriptor = configuration.limitsDescriptor {
             core.policies.share(descriptor: descriptor, worker: configuration.index)
         }
-        streams = StreamProxy(loop: loop, buffers: core.buffers, upstreams: core.upstreams)
         streams.record = { [unowned core] in core.streamLog.write($0, core: core) }
         if let descriptor = configuration.handoverDescriptor {
             handover = try SocketReceiver(descriptor: descriptor, proxy: streams)

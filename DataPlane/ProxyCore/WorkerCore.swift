@@ -4,6 +4,7 @@ import HTTPCore
 import Policies
 import PorticoModel
 import Routing
+import StreamProxy
 import TLSEngine
 import Upstreams
 
@@ -27,6 +28,8 @@ final class WorkerCore {
     let tlsChannel: TLSChannel
     let defaultTLS = DefaultUpstreamTLS()
     let notices = Notices()
+    /// Carries connections that are not ended here.
+    let streams: StreamProxy
     /// Connections whose handshake is under way.
     @exclusivity(unchecked) var handshakes: UInt32 = 0
     /// The port of the first listener with TLS.
@@ -76,6 +79,7 @@ final class WorkerCore {
         http2 = HTTP2Context(buffers: buffers)
         tlsChannel = TLSChannel(buffers: buffers)
         upstreams = UpstreamDirectory(offset: index)
+        streams = StreamProxy(loop: loop, buffers: buffers, upstreams: upstreams)
         func memory(_ count: Int) -> UnsafeMutableRawBufferPointer { .allocate(byteCount: count, alignment: 64) }
         downstreamRead = memory(WorkerCore.downstreamReadCount)
         upstreamRead = memory(WorkerCore.headroom + WorkerCore.upstreamReadCount + WorkerCore.tailroom)

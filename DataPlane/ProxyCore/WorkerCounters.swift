@@ -1,4 +1,5 @@
 import HTTP2Core
+import TLSEngine
 
 /// A worker's counters that belong to no route.
 struct WorkerCounters {
@@ -32,8 +33,9 @@ struct WorkerCounters {
     /// Requests over a limit of rate or connections.
     var requestsLimited: UInt64 = 0
     var mirrorsDropped: UInt64 = 0
-    var handshakes: UInt64 = 0
-    var resumedHandshakes: UInt64 = 0
+    /// By version, as in `TLSSession.versions`.
+    var handshakes: [UInt64] = Array(repeating: 0, count: TLSSession.versions.count)
+    var resumedHandshakes: [UInt64] = Array(repeating: 0, count: TLSSession.versions.count)
     var failedHandshakes: UInt64 = 0
     var refusedHandshakes: UInt64 = 0
     /// With endpoints.

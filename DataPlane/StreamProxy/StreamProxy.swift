@@ -22,6 +22,8 @@ package final class StreamProxy {
     /// By port; ports that are gone keep what they counted.
     package private(set) var counters: [StreamService.Port: StreamCounters] = [:]
 
+    /// Connections that others accepted.
+    package let passthrough = StreamCounters()
     /// Told of every session that is over, and of those that were turned away.
     package var record: ((borrowing StreamRecord) -> Void)?
 
@@ -85,6 +87,28 @@ package final class StreamProxy {
     }
 
     // MARK: Sessions
+
+    /// Carries on a connection whose endpoint ends TLS itself (`ssl-passthrough`).
+    /// - Parameters:
+    ///   - client: owned from here on, and not in the loop.
+    ///   - received: what was read of it, which the endpoint gets first.
+    package func carry(
+        _ client: Int32, of peer: SocketAddress, at port: UInt16, received: UnsafeRawBufferPointer,
+        to upstream: String
+    ) {
+        var service = StreamService(port: StreamService.Port(.tcp, port), upstream: upstream)
+        service.settings.connectMilliseconds = StreamProxy.passthroughConnectMilliseconds
+        service.settings.idleMilliseconds = StreamProxy.passthroughIdleMilliseconds
+        guard begin(passthrough) else {
+            close(client)
+            return
+        }
+        StreamTunnel(proxy: self, service: service, counters: passthrough, client: client, peer: peer)
+            .start(received: received)
+    }
+
+    private static let passthroughConnectMilliseconds: UInt32 = 5_000
+    private static let passthroughIdleMilliseconds: UInt32 = 3_600_000
 
     /// - Returns: false when there are as many as there may be.
     func begin(_ counters: StreamCounters) -> Bool {

@@ -35,7 +35,9 @@ final class StreamTunnel {
         self.client = TunnelEnd(descriptor: client, tunnel: self)
     }
 
-    func start() {
+    /// - Parameter received: what the client has said already.
+    func start(received: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+        if !received.isEmpty { proxy.buffers.append(received, to: &pending) }
         do { try proxy.loop.register(client, descriptor: client.descriptor, for: .stream) } catch { return close() }
         if service.decodesProxyProtocol {
             state = .readingHeader

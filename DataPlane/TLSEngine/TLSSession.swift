@@ -119,6 +119,12 @@ package final class TLSSession {
 
     package var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
+    /// Oldest first.
+    package static let versions = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
+    /// The place of the version that is spoken in `versions`.
+    package var versionIndex: Int { min(max(Int(SSL_version(ssl)) - Int(TLS1_VERSION), 0), 3) }
+
     /// `TLSv1.3` and the like.
     package var protocolName: String { String(cString: SSL_get_version(ssl)) }
 

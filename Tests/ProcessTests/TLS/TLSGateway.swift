@@ -105,7 +105,9 @@ final class TLSGateway {
     }
 
     /// Status line and fields of one request of curl's.
-    func curl(_ url: String, _ arguments: String...) throws -> String {
+    func curl(_ url: String, _ arguments: String...) throws -> String { try curl(url, arguments) }
+
+    func curl(_ url: String, _ arguments: [String]) throws -> String {
         guard let host = url.split(separator: "/").dropFirst().first?.split(separator: ":").first else { return "" }
         let output = try RunningProgram.run(
             "/usr/bin/curl",

@@ -9,6 +9,8 @@ import Synchronization
 /// A worker on a thread of its own, with an endpoint that the test plays.
 final class TestWorker: @unchecked Sendable {
     let port: UInt16
+    /// Where TLS is spoken.
+    let securePort: UInt16
     let endpoints: [TestEndpoint]
     let others: [String: TestEndpoint]
     private let runner: Runner
@@ -20,15 +22,19 @@ final class TestWorker: @unchecked Sendable {
     ///   - objects: live objects other than endpoints.
     init(
         endpointCount: Int = 1, policy: RoutePolicy? = nil, others names: [String] = [], objects: [LiveObject] = [],
+        tls: VirtualHostTLS? = nil,
         _ change: (inout GlobalSettings) -> Void = { _ in }, route changeRoute: (inout Route) -> Void = { _ in }
     ) throws {
         let listener = try Socket.listen(on: .loopback(port: 0))
         port = Socket.localAddress(listener).port
+        let secure = try Socket.listen(on: .loopback(port: 0))
+        securePort = Socket.localAddress(secure).port
         endpoints = try (0..<endpointCount).map { _ in try TestEndpoint() }
         others = Dictionary(uniqueKeysWithValues: try names.map { ($0, try TestEndpoint()) })
         let worker = try Worker(
             configuration: WorkerConfiguration(
-                listeners: [.init(descriptor: listener, kind: .http)], supervisorLink: nil, controlSocketPath: nil,
+                listeners: [.init(descriptor: listener, kind: .http), .init(descriptor: secure, kind: .https)],
+                supervisorLink: nil, controlSocketPath: nil,
                 node: "node", processName: "worker-0", index: 0, classGroup: "default"))
         var globals = GlobalSettings()
         globals.logsAccess = false
@@ -40,7 +46,7 @@ final class TestWorker: @unchecked Sendable {
             upstream: "default-shop-80", policy: policy == nil ? nil : 0)
         changeRoute(&route)
         builder.set(
-            VirtualHost(host: "shop.example", routes: [route], policies: policy.map { [$0] } ?? []))
+            VirtualHost(host: "shop.example", routes: [route], policies: policy.map { [$0] } ?? [], tls: tls))
         worker.apply(builder.build())
         worker.apply(
             EndpointSet(
