@@ -14,10 +14,11 @@ package final class TestCertificates: @unchecked Sendable {
     /// PEM.
     package let authority: [UInt8]
 
-    package init(name: String = "test authority") {
+    /// - Parameter superior: signs the authority; nil for one that signs itself.
+    package init(name: String = "test authority", superior: TestCertificates? = nil) {
         key = TestCertificates.makeKey()
         let certificate = TestCertificates.make(
-            name, [], key, issuer: nil, signedWith: key,
+            name, [], key, issuer: superior?.certificate, signedWith: superior?.key ?? key,
             extensions: ["basicConstraints": "critical,CA:TRUE", "keyUsage": "critical,keyCertSign,cRLSign"])
         self.certificate = certificate
         authority = TestCertificates.pem { PEM_write_bio_X509($0, certificate) }
@@ -28,9 +29,49 @@ package final class TestCertificates: @unchecked Sendable {
         EVP_PKEY_free(key)
     }
 
-    /// - Parameter alternatives: as `DNS:name` and `IP:address`.
-    package func server(_ name: String, alternatives: [String]) -> Pair {
-        sign(name, [], ["subjectAltName": alternatives.joined(separator: ","), "extendedKeyUsage": "serverAuth"])
+    /// The authority's own key, in PEM.
+    package var authorityKey: [UInt8] {
+        TestCertificates.pem { PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) }
+    }
+
+    /// - Parameters:
+    ///   - alternatives: as `DNS:name` and `IP:address`.
+    ///   - extensions: more of them, in OpenSSL's words.
+    ///   - seconds: until it expires.
+    package func server(
+        _ name: String, alternatives: [String], isRSA: Bool = false, extensions: [String: String] = [:],
+        seconds: Int = 86_400
+    ) -> Pair {
+        let own = ["subjectAltName": alternatives.joined(separator: ","), "extendedKeyUsage": "serverAuth"]
+        return sign(name, [], own.merging(extensions) { $1 }, isRSA: isRSA, seconds: seconds)
+    }
+
+    /// The list of these certificates, revoked, in PEM.
+    package func revocationList(_ revoked: [Pair]) -> [UInt8] {
+        guard let list = X509_CRL_new(), let time = ASN1_TIME_new() else { fatalError("OpenSSL has no memory") }
+        defer {
+            X509_CRL_free(list)
+            ASN1_TIME_free(time)
+        }
+        X509_CRL_set_version(list, 1)
+        X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate))
+        X509_gmtime_adj(time, -3_600)
+        X509_CRL_set1_lastUpdate(list, time)
+        for pair in revoked {
+            withBIO(pair.certificate) { memory in
+                let own = PEM_read_bio_X509(memory, nil, nil, nil)
+                let entry = X509_REVOKED_new()
+                X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(own))
+                X509_REVOKED_set_revocationDate(entry, time)
+                X509_CRL_add0_revoked(list, entry)
+                X509_free(own)
+            }
+        }
+        X509_gmtime_adj(time, 86_400)
+        X509_CRL_set1_nextUpdate(list, time)
+        X509_CRL_sort(list)
+        X509_CRL_sign(list, key, EVP_sha256())
+        return TestCertificates.pem { PEM_write_bio_X509_CRL($0, list) }
     }
 
     /// What an API server takes for a user with groups.
@@ -38,11 +79,14 @@ package final class TestCertificates: @unchecked Sendable {
         sign(name, groups, ["extendedKeyUsage": "clientAuth"])
     }
 
-    private func sign(_ name: String, _ groups: [String], _ extensions: [String: String]) -> Pair {
-        let own = TestCertificates.makeKey()
+    private func sign(
+        _ name: String, _ groups: [String], _ extensions: [String: String], isRSA: Bool = false,
+        seconds: Int = 86_400
+    ) -> Pair {
+        let own = isRSA ? portico_EVP_RSA_gen(2_048)! : TestCertificates.makeKey()
         defer { EVP_PKEY_free(own) }
         let signed = TestCertificates.make(
-            name, groups, own, issuer: certificate, signedWith: key, extensions: extensions)
+            name, groups, own, issuer: certificate, signedWith: key, extensions: extensions, seconds: seconds)
         defer { X509_free(signed) }
         return Pair(
             certificate: TestCertificates.pem { PEM_write_bio_X509($0, signed) },
@@ -65,13 +109,13 @@ package final class TestCertificates: @unchecked Sendable {
 
     private static func make(
         _ name: String, _ groups: [String], _ key: OpaquePointer, issuer: OpaquePointer?,
-        signedWith issuerKey: OpaquePointer, extensions: [String: String]
+        signedWith issuerKey: OpaquePointer, extensions: [String: String], seconds: Int = 86_400
     ) -> OpaquePointer {
         guard let certificate = X509_new() else { fatalError("OpenSSL makes no certificate") }
         X509_set_version(certificate, 2)
         ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), UInt64.random(in: 1...UInt64(Int64.max)))
         X509_gmtime_adj(X509_getm_notBefore(certificate), -3_600)
-        X509_gmtime_adj(X509_getm_notAfter(certificate), 86_400)
+        X509_gmtime_adj(X509_getm_notAfter(certificate), seconds)
         X509_set_pubkey(certificate, key)
         let subject = X509_get_subject_name(certificate)
         for group in groups { add(group, as: "O", to: subject) }
