@@ -99,7 +99,7 @@ let controlPlane: [Target] = [
             "Certificates",
             "IngressAnnotations",
             "RouteCompiler", "SnapshotStore", "SnapshotPublisher", "ExternalNames", "TraceExport", "ControlServer",
-            "PorticoTelemetry", "ControlLink", "CSystem", logging,
+            "PorticoTelemetry", "ControlLink", "CSystem", "CCurl", logging,
         ]),
     executable(
         "portico-control", in: "ControlPlane",
@@ -190,6 +190,7 @@ let tests: [Target] = [
     unitTests("ControlServer", ["PorticoModel", "PorticoTelemetry", logging]),
     unitTests("ExternalNames", ["PorticoModel", logging]),
     unitTests("TraceExport", ["PorticoModel", "ProcessSupervision", "TestSupport", logging]),
+    unitTests("Certificates", ["PorticoModel", "KubernetesTestServer", "TestSupport"]),
     unitTests("PorticoModel"),
     unitTests("SnippetParser", ["PorticoModel"]),
     unitTests("MigrationCheck", ["PorticoModel", "ClusterState", "RouteCompiler"]),

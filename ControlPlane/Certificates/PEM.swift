@@ -74,7 +74,15 @@ enum PEM {
 
     static func der(key: OpaquePointer) -> [UInt8] { bytes { i2d_PrivateKey(key, $0) } }
 
-    private static func bytes(
+    /// Of a certificate in DER; the caller frees it.
+    static func certificate(_ der: [UInt8]) -> OpaquePointer? {
+        der.withUnsafeBufferPointer { buffer in
+            var cursor = buffer.baseAddress
+            return d2i_X509(nil, &cursor, buffer.count)
+        }
+    }
+
+    static func bytes(
         _ write: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32
     ) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: Int(max(0, write(nil))))

@@ -21,6 +21,8 @@ final class ClassStream {
     /// What a worker runs that cannot be followed until the election has come to its epoch.
     private(set) var aheadClient: Version?
 
+    /// Since somebody asked for them, other certificates have come into use.
+    private(set) var hasNewCertificates = false
     private let compiler: Compiler
     private let logger: Logger
     private var externalNames: [String: ExternalNameTarget] = [:]
@@ -106,6 +108,21 @@ final class ClassStream {
         return result.changedDiagnostics
     }
 
+    /// The certificates in use that responses are stapled to.
+    var stapleable: [CertificateMaterial] {
+        hasNewCertificates = false
+        return compiler.stapleable
+    }
+
+    /// Takes the responses there are, by certificate.
+    func staple(_ responses: [[UInt8]: [UInt8]]) {
+        let live = takeLiveState(of: compiler.staple(responses))
+        // What was changed here is known already.
+        hasNewCertificates = false
+        guard !live.isEmpty else { return }
+        listener?.updateLiveState(of: name, changed: [], removed: [], objects: live.objects, removedObjects: [])
+    }
+
     /// Takes the addresses of external names.
     func take(resolved: [EndpointSet]) {
         let wanted = resolved.filter { externalNames[$0.upstream] != nil }
@@ -136,6 +153,11 @@ final class ClassStream {
     /// Hands names to the resolver.
     /// - Returns: what the workers need to know.
     private func takeLiveState(of result: CompilationResult) -> LiveChanges {
+        if result.changedObjects.contains(where: { $0.name.kind == .certificate })
+            || result.changedSections.contains(where: { $0.name.kind == .globalSettings })
+        {
+            hasNewCertificates = true
+        }
         for target in result.changedExternalNames { externalNames[target.upstream] = target }
         for upstream in result.removedExternalNames { externalNames[upstream] = nil }
         if !result.changedExternalNames.isEmpty || !result.removedExternalNames.isEmpty {

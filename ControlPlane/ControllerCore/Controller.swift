@@ -1,4 +1,5 @@
 import CSystem
+import Certificates
 import ClusterState
 import ControlLink
 import ControlServer
@@ -28,6 +29,8 @@ actor Controller {
     let objects = ClusterObjects()
     let versions: VersionAllocator
     private var tlsMaterial = SharedTLSMaterial()
+    var ocsp = OCSPSchedule()
+    var fetcher = OCSPFetcher()
     private var timer: (any DispatchSourceTimer)?
     /// The default class group's first.
     let streams: [ClassStream]
@@ -97,6 +100,7 @@ actor Controller {
         for stream in streams {
             tellEvents(diagnostics.replace(stream.take(shared, at: now), of: stream.name, logger))
         }
+        staple()
     }
 
     func stream(_ classGroup: String) -> ClassStream? { streams.first { $0.name == classGroup } }
@@ -124,6 +128,7 @@ actor Controller {
             case .link(let event): handle(event)
             case .leadership(let state): take(state)
             case .history(let history): take(history)
+            case .certificateStatus(let query, let answer): take(answer, to: query)
             case .tick: tick()
             }
         }
@@ -147,6 +152,7 @@ actor Controller {
 
     private func compile(_ applied: [AppliedChange]) {
         for stream in streams { tellEvents(diagnostics.replace(stream.take(applied), of: stream.name, logger)) }
+        if streams.contains(where: \.hasNewCertificates) { staple() }
         tellDuties(applied)
     }
 

@@ -1,3 +1,4 @@
+import Certificates
 import ClusterState
 import ControlServer
 import Leadership
@@ -14,6 +15,8 @@ enum ControllerEvent: Sendable {
     case leadership(Leadership.State)
     /// The database is open after all.
     case history(FormerHistory)
+    /// What the authority of a certificate says about it.
+    case certificateStatus(OCSPQuery, Result<[UInt8], CertificateFault>)
     /// Time has passed.
     case tick
 }

@@ -22,6 +22,8 @@ package struct GlobalOptions: Hashable, Sendable {
     /// Snippets of the ConfigMap itself, which hold for every host and every location.
     package var snippets = SnippetTexts()
     var tracing = TracingOptions()
+    /// `ssl-session-ticket-key`: name, key of the MAC and key of the cipher; empty for keys of the control plane's own.
+    package var ticketKey: [UInt8] = []
     /// `ssl-redirect`.
     var redirectsToTLS = true
     var transportSecurity = TransportSecurity()

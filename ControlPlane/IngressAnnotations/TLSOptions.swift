@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PorticoModel
 
 /// TLS with clients, for all hosts.
@@ -41,6 +42,18 @@ let tlsOptions: [GlobalOptionDefinition] = [
         "Whether clients keep their sessions themselves, sealed with keys that all workers share."
     ) { value, options throws(ValueFault) in
         options.settings.tls.issuesTickets = try ValueParser.bool(value)
+    },
+    GlobalOptionDefinition(
+        "ssl-session-ticket-key", .string, default: "",
+        "The key that tickets are sealed with, in base64: 80 or 48 random bytes. Without one the control plane makes its own, every hour."
+    ) { value, options throws(ValueFault) in
+        options.ticketKey = try ValueParser.ticketKey(value)
+    },
+    GlobalOptionDefinition(
+        "enable-ocsp", .bool, default: "false",
+        "Whether the authorities' word that certificates are not revoked is shown to clients; the control plane asks for it."
+    ) { value, options throws(ValueFault) in
+        options.settings.tls.staplesOCSP = try ValueParser.bool(value)
     },
     GlobalOptionDefinition(
         "ssl-session-timeout", .time, default: "10m", "How long a session may be resumed."
@@ -110,3 +123,19 @@ let tlsOptions: [GlobalOptionDefinition] = [
         options.settings.tls.strictTransportSecurity = options.transportSecurity.value
     },
 ]
+
+extension ValueParser {
+    /// As nginx reads its files of keys, laid out as `TicketKeyMaterial` has them. Says nothing of the value: it is a secret.
+    static func ticketKey(_ text: String) throws(ValueFault) -> [UInt8] {
+        let compact = text.filter { !$0.isWhitespace }
+        if compact.isEmpty { return [] }
+        guard let data = Data(base64Encoded: compact), data.count == 80 || data.count == 48 else {
+            throw ValueFault("must be 80 or 48 bytes in base64", consequence: "the control plane makes keys itself")
+        }
+        let bytes = Array(data)
+        if bytes.count == TicketKeyMaterial.keyBytes { return bytes }
+        // Name, cipher and MAC of 16 bytes each. A MAC's key is filled up with zeros anyway (RFC 2104).
+        let (name, cipher, mac) = (bytes[..<16], bytes[16..<32], bytes[32...])
+        return Array(name + mac + [UInt8](repeating: 0, count: 16) + cipher + cipher)
+    }
+}

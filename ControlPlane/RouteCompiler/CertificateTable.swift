@@ -11,6 +11,8 @@ final class CertificateTable {
     }
 
     private var certificates: [ObjectName: Entry<CheckedCertificate>] = [:]
+    /// OCSP responses, by the certificate that they are about.
+    private var responses: [[UInt8]: [UInt8]] = [:]
     private var authorities: [ObjectName: Entry<AuthorityMaterial>] = [:]
 
     /// The certificate of a Secret, whatever its type, or why there is none. Its validity in time is another question.
@@ -61,12 +63,27 @@ final class CertificateTable {
             guard case .success(let checked) = certificate(secret, state), checked.fault(at: seconds) == nil else {
                 return nil
             }
-            return LiveObjectCodec.encode(checked.material)
+            var material = checked.material
+            material.ocspResponse = responses[material.chain[0]] ?? []
+            return LiveObjectCodec.encode(material)
         case .authorities:
             guard case .success(let material) = authorities(secret, state) else { return nil }
             return LiveObjectCodec.encode(material)
         case .keyExchangeParameters: return state.secrets[secret]?.data["dhparam.pem"]
         default: return nil
+        }
+    }
+
+    /// Replaces the responses.
+    /// - Returns: the Secrets whose certificates have another one now.
+    func staple(_ new: [[UInt8]: [UInt8]]) -> [ObjectName] {
+        guard new != responses else { return [] }
+        let old = responses
+        responses = new
+        return certificates.compactMap { name, entry in
+            guard case .success(let checked) = entry.outcome else { return nil }
+            let leaf = checked.material.chain[0]
+            return old[leaf] == new[leaf] ? nil : name
         }
     }
 

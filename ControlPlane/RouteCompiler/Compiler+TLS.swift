@@ -46,10 +46,34 @@ extension Compiler {
     package func supply(_ objects: [LiveObject]) -> CompilationResult {
         var result = CompilationResult()
         for object in objects where supplied.updateValue(object, forKey: object.name) != object {
+            if object.name == Compiler.ticketKeys, !ticketKeys.isEmpty { continue }
             liveObjects[object.name] = object
             result.changedObjects.append(object)
         }
         return result
+    }
+
+    private static let ticketKeys = LiveObjectName(kind: .ticketKeys, name: "")
+    /// Tickets sealed with the key before the present one are still read.
+    private static let keptTicketKeys = 2
+
+    /// The key of the ConfigMap goes before those that the control plane makes itself. As a secret it is live state, and
+    /// no part of any version.
+    func emitTicketKeys(into result: inout CompilationResult) {
+        let key = options.ticketKey
+        if key.isEmpty {
+            ticketKeys = []
+        } else if ticketKeys.first != key {
+            ticketKeys = Array(([key] + ticketKeys).prefix(Compiler.keptTicketKeys))
+        }
+        let name = Compiler.ticketKeys
+        let own = LiveObject(
+            name: name, content: LiveObjectCodec.encode(TicketKeyMaterial(keys: ticketKeys)))
+        guard let wanted = ticketKeys.isEmpty ? supplied[name] : own else {
+            if liveObjects.removeValue(forKey: name) != nil { result.removedObjects.append(name) }
+            return
+        }
+        if liveObjects.updateValue(wanted, forKey: name) != wanted { result.changedObjects.append(wanted) }
     }
 
     /// Tells the time. A certificate that has become valid or has expired since is used, or no longer used.
@@ -59,6 +83,27 @@ extension Compiler {
         guard !changed.isEmpty else { return CompilationResult() }
         for name in changed { touchTLS(name) }
         return refresh(changed.map { ObjectReference(kind: ObjectKind.secret.rawValue, name: $0) })
+    }
+
+    /// The certificates in use that a response of their authorities may be stapled to; none unless `enable-ocsp`.
+    package var stapleable: [CertificateMaterial] {
+        guard options.settings.tls.staplesOCSP else { return [] }
+        return liveObjects.keys.sorted().compactMap { name in
+            guard name.kind == .certificate, tlsObjects.isWanted(name), let secret = ObjectName(slashed: name.name),
+                case .success(let checked) = certificates.certificate(secret, state)
+            else { return nil }
+            return checked.material
+        }
+    }
+
+    /// Takes the responses there are, by certificate.
+    package func staple(_ responses: [[UInt8]: [UInt8]]) -> CompilationResult {
+        var result = CompilationResult()
+        for secret in certificates.staple(responses) {
+            tlsObjects.touch(LiveObjectName(kind: .certificate, name: secret.description))
+        }
+        emitTLSObjects(into: &result)
+        return result
     }
 
     func touchTLS(_ secret: ObjectName) {

@@ -32,6 +32,8 @@ package final class Compiler {
     var tlsObjects = LiveObjectTable()
     /// What the owner gives to all workers: keys of tickets, and a certificate for want of a better one.
     var supplied: [LiveObjectName: LiveObject] = [:]
+    /// Of the ConfigMap, the one in use first.
+    var ticketKeys: [[UInt8]] = []
     /// Seconds since 1970, as the owner last said.
     var now: Int64 = 0
     /// What the Ingresses of a host say about TLS.
@@ -90,6 +92,7 @@ package final class Compiler {
         emitGlobalSettings(into: &result)
         emitPasswords(into: &result)
         emitTLSObjects(into: &result)
+        emitTicketKeys(into: &result)
         emitDiagnostics(into: &result)
         result.changedSections.sort { $0.name < $1.name }
         result.removedSections.sort()

@@ -1,0 +1,100 @@
+import Certificates
+import Foundation
+import KubernetesTestServer
+import PorticoModel
+import TestSupport
+import Testing
+
+@Suite struct OCSPScheduleTests {
+    private static let now = Int64(Date().timeIntervalSince1970)
+    private let authority = TestCertificates()
+
+    private func material(_ responder: String?, withIssuer: Bool = true) throws -> CertificateMaterial {
+        let extensions = responder.map { ["authorityInfoAccess": "OCSP;URI:\($0)"] } ?? [:]
+        let pair = authority.server("shop", alternatives: ["DNS:shop.test"], extensions: extensions)
+        let chain = pair.certificate + (withIssuer ? authority.authority : [])
+        return try CheckedCertificate(chain: chain, key: pair.key).material
+    }
+
+    /// What `openssl ocsp` answers.
+    private func answer(
+        to query: OCSPQuery, of authority: TestCertificates? = nil, status: String = "V\t400101000000Z\t\t"
+    ) throws -> [UInt8] {
+        let (folder, authority) = (try TemporaryFolder(), authority ?? self.authority)
+        func write(_ bytes: [UInt8], _ name: String) throws {
+            try Data(bytes).write(to: URL(fileURLWithPath: folder(name)))
+        }
+        try write(query.leaf, "leaf.der")
+        try write(query.request, "request.der")
+        try write(authority.authority, "ca.pem")
+        try write(authority.authorityKey, "ca.key")
+        let serial = try RunningProgram.run(
+            "/usr/bin/openssl", ["x509", "-inform", "DER", "-in", folder("leaf.der"), "-noout", "-serial"]
+        ).output.trimmingCharacters(in: .whitespacesAndNewlines).replacingOccurrences(of: "serial=", with: "")
+        try write(Array("\(status)\(serial)\tunknown\t/CN=shop\n".utf8), "index.txt")
+        _ = try RunningProgram.run(
+            "/usr/bin/openssl",
+            [
+                "ocsp", "-index", folder("index.txt"), "-CA", folder("ca.pem"), "-rsigner", folder("ca.pem"), "-rkey",
+                folder("ca.key"), "-nmin", "60", "-reqin", folder("request.der"), "-respout", folder("response.der"),
+            ])
+        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder("response.der"))))
+    }
+
+    @Test func `only certificates with a responder and their issuer are asked about, once at a time`() throws {
+        let good = try material("http://ocsp.test/")
+        let others = try [
+            material(nil), material("http://ocsp.test/", withIssuer: false), material("ldap://ocsp.test"),
+        ]
+        var schedule = OCSPSchedule()
+        let queries = schedule.due([good, good] + others, at: Self.now)
+        #expect(queries.map(\.url) == ["http://ocsp.test/"])
+        #expect(queries.map(\.leaf) == [good.chain[0]])
+        #expect(schedule.due([good], at: Self.now + 60).isEmpty)
+    }
+
+    @Test func `a good answer is shown until it ends, and asked for again before`() throws {
+        let good = try material("http://ocsp.test/")
+        var schedule = OCSPSchedule()
+        let query = try #require(schedule.due([good], at: Self.now).first)
+        let response = try answer(to: query)
+        #expect(schedule.take(.success(response), to: query, at: Self.now) == nil)
+        #expect(schedule.responses(at: Self.now) == [good.chain[0]: response])
+        #expect(schedule.due([good], at: Self.now + 1_700).isEmpty)
+        #expect(schedule.due([good], at: Self.now + 1_900) == [query])
+        #expect(schedule.take(.failure(CertificateFault("away")), to: query, at: Self.now + 1_900) != nil)
+        #expect(schedule.responses(at: Self.now + 3_000) == [good.chain[0]: response])
+        #expect(schedule.responses(at: Self.now + 3_700).isEmpty)
+        // A certificate that is not in use any more is forgotten.
+        #expect(schedule.due([], at: Self.now).isEmpty)
+        #expect(schedule.responses(at: Self.now).isEmpty)
+    }
+
+    @Test func `failures are tried again a little later each time`() throws {
+        let good = try material("http://ocsp.test/")
+        var schedule = OCSPSchedule()
+        var now = Self.now
+        for wait: Int64 in [30, 60, 120] {
+            let query = try #require(schedule.due([good], at: now).first)
+            #expect(schedule.take(.failure(CertificateFault("away")), to: query, at: now) == CertificateFault("away"))
+            #expect(schedule.due([good], at: now + wait - 1).isEmpty)
+            now += wait
+        }
+    }
+
+    @Test func `an answer that proves nothing is not shown`() throws {
+        let query = try #require(OCSPQuery(material("http://ocsp.test/")))
+        func fault(_ response: [UInt8], at seconds: Int64 = Self.now) -> String {
+            do throws(CertificateFault) {
+                return "none, until \(try query.read(response, at: seconds).expiresAt)"
+            } catch {
+                return error.description
+            }
+        }
+        #expect(fault([1, 2, 3]).contains("no OCSP response"))
+        #expect(fault(try answer(to: query, of: TestCertificates(name: "foreign"))).contains("responder"))
+        #expect(fault(try answer(to: query, status: "R\t400101000000Z\t200101000000Z\t")).contains("'revoked'"))
+        let other = try #require(OCSPQuery(material("http://ocsp.test/")))
+        #expect(fault(try answer(to: other)).contains("another certificate"))
+    }
+}
