@@ -9,7 +9,9 @@ extension Exchange {
     /// Whether the phase has anything to look at.
     @inline(__always)
     func concernsTLS(_ route: RouteEntry) -> Bool {
-        route.tls != nil || policyRecord.values.tlsRedirect == .always
+        // A pattern, for `==` of another module's enumeration is a call.
+        if case .always = policyRecord.values.tlsRedirect { return true }
+        return route.tls != nil
     }
 
     /// - Returns: whether the request goes on; else it was answered.

@@ -43,11 +43,10 @@ package final class UpstreamEndpoint {
     /// The connection that waited the shortest time, which is the least likely to be closed by the peer just now.
     /// - Parameter key: only a connection that was put there under it will do: those with other TLS never stand in.
     package func takeIdle(pool key: UInt32 = 0) -> EventHandler? {
-        guard let last = idle.last else { return nil }
-        if last.pool == key {
-            idle.removeLast()
+        guard let last = idle.indices.last else { return nil }
+        if idle[last].pool == key {
             pool.idle -= 1
-            return last.connection
+            return idle.removeLast().connection
         }
         guard let index = idle.lastIndex(where: { $0.pool == key }) else { return nil }
         pool.idle -= 1
