@@ -7,7 +7,7 @@ let headerOptions: [GlobalOptionDefinition] = [
     },
     GlobalOptionDefinition(
         "ignore-invalid-headers", .bool, default: "true",
-        "Whether headers with invalid names are dropped rather than refused."
+        "Whether headers with unusual names, those with underscores among them, are dropped rather than passed on."
     ) { value, options throws(ValueFault) in
         options.settings.ignoresInvalidHeaders = try ValueParser.bool(value)
     },

@@ -74,8 +74,10 @@ final class ActiveTables {
         http2.headBytes = Int(routing.globals.maximumHeaderBytes)
         http2Limits = http2
         var dropped: HeaderField.Flags = .hopByHop
-        if !routing.globals.allowsUnderscoresInHeaders { dropped.insert(.underscore) }
-        if routing.globals.ignoresInvalidHeaders { dropped.insert(.unusualName) }
+        if routing.globals.ignoresInvalidHeaders {
+            dropped.insert(.unusualName)
+            if !routing.globals.allowsUnderscoresInHeaders { dropped.insert(.underscore) }
+        }
         droppedFieldFlags = dropped
     }
 }

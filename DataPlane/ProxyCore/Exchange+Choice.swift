@@ -106,14 +106,14 @@ extension Exchange {
                 return bound
             }
         }
-        let random = core.policies.random.next()
-        let chosen =
+        let begun: (endpoint: UpstreamEndpoint, key: UInt64)? =
             isPersistent
-            ? upstream.choose(at: now, tried: tried) : upstream.choose(forKey: random, at: now, tried: tried)
-        guard let chosen else { return nil }
-        extras.session = AffinityKey(key: isPersistent ? chosen.key : random, upstream: mark)
+            ? upstream.choose(at: now, tried: tried).map { ($0, $0.key) }
+            : upstream.beginSession(random: core.policies.random.next(), at: now, tried: tried)
+        guard let begun else { return nil }
+        extras.session = AffinityKey(key: begun.key, upstream: mark)
         extras.setsSession = true
-        return chosen
+        return begun.endpoint
     }
 
     /// After an answer: what balancing by response time has to know.

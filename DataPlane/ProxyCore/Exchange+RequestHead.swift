@@ -62,7 +62,6 @@ extension Exchange {
         let host = forwardedHost ?? bytes[request.authority]
         writer.append("Host: ")
         writer.append(host)
-        writer.append("\r\nX-Request-ID: ")
         writeRequestID(bytes, request, to: &writer)
         writer.append("\r\nX-Real-IP: ")
         let start = writer.count
@@ -124,16 +123,23 @@ extension Exchange {
         writer.append(bytes, range: incoming)
     }
 
-    /// The incoming identifier is kept, as ingress-nginx keeps it.
+    /// The incoming identifier is kept, as ingress-nginx keeps it; without one, and where none is made, there is no field.
     private func writeRequestID(
         _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter
     ) {
+        let incoming = request.fields.value(of: .xRequestID).flatMap { (1...256).contains($0.count) ? $0 : nil }
+        let generates = tables.globals.generatesRequestID
+        guard generates || incoming != nil else {
+            facts.requestID = .empty
+            return
+        }
+        writer.append("\r\nX-Request-ID: ")
         let start = writer.count
-        if let extras, tables.globals.generatesRequestID {
+        if let extras, generates {
             writer.append(extras.bytes(extras.requestID))
-        } else if let incoming = request.fields.value(of: .xRequestID), !incoming.isEmpty, incoming.count <= 256 {
+        } else if let incoming {
             writer.append(bytes, range: incoming)
-        } else if tables.globals.generatesRequestID {
+        } else {
             core.requestIDs.write(to: &writer)
         }
         facts.requestID = ByteRange(start, writer.count)

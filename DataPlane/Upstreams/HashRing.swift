@@ -26,7 +26,10 @@ struct HashRing {
     }
 
     /// The member for a key: the first on the way round that `accepts` takes; where it takes none, the first.
-    func member(for key: UInt64, accepts: (Int) -> Bool) -> Int? {
+    func member(for key: UInt64, accepts: (Int) -> Bool) -> Int? { place(for: key, accepts: accepts)?.member }
+
+    /// The same, and a key that leads to that member whatever is accepted: its place, where others were passed over.
+    func place(for key: UInt64, accepts: (Int) -> Bool) -> (member: Int, key: UInt64)? {
         guard !places.isEmpty else { return nil }
         var (low, high) = (0, places.count)
         while low < high {
@@ -35,10 +38,10 @@ struct HashRing {
         }
         let start = low % places.count
         for step in 0..<min(places.count, 4_096) {
-            let member = Int(places[(start + step) % places.count].member)
-            if accepts(member) { return member }
+            let place = places[(start + step) % places.count]
+            if accepts(Int(place.member)) { return (Int(place.member), step == 0 ? key : place.hash) }
         }
-        return Int(places[start].member)
+        return (Int(places[start].member), key)
     }
 }
 

@@ -12,6 +12,15 @@ extension Upstream {
         return index.map { endpoints[$0] }
     }
 
+    /// The endpoint of a session that begins, and the key that leads to it later, when the one that `random` would have led
+    /// to is fit again.
+    package func beginSession(
+        random: UInt64, at milliseconds: UInt64, tried: UInt64
+    ) -> (endpoint: UpstreamEndpoint, key: UInt64)? {
+        let place = ring.place(for: random) { isFit(endpoints[$0], at: milliseconds, tried: tried) }
+        return place.map { (endpoints[$0.member], $0.key) }
+    }
+
     /// The endpoint that a key leads to, fit or not: that of a session.
     package func endpoint(forKey key: UInt64) -> UpstreamEndpoint? {
         ring.member(for: key) { _ in true }.map { endpoints[$0] }

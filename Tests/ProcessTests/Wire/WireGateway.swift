@@ -18,12 +18,22 @@ final class WireGateway {
     /// - Parameters:
     ///   - backends: where the fixture says 7001, 7002 and so on.
     ///   - settings: the ConfigMap's data, where the fixture leaves it empty.
-    init(
+    convenience init(
         _ fixture: String, _ backends: ScriptedBackend..., settings: [String: String] = [:], workers: Int = 1,
         arguments: [String] = []
     ) throws {
+        try self.init(
+            fixture, at: backends.map(\.address), backends: backends, settings: settings, workers: workers,
+            arguments: arguments)
+    }
+
+    /// The same where not all are scripted.
+    init(
+        _ fixture: String, at addresses: [ListenAddress], backends: [ScriptedBackend] = [],
+        settings: [String: String] = [:], workers: Int = 1, arguments: [String] = []
+    ) throws {
         self.backends = backends
-        text = try WireGateway.text(of: fixture, backends)
+        text = try WireGateway.text(of: fixture, addresses)
         var names: [String] = []
         for key in ["configmap", "default-backend-service"] {
             let value = text.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("\(key)=") }
@@ -44,13 +54,13 @@ final class WireGateway {
         return text.replacingOccurrences(of: "data: {}", with: "data: {\(pairs.joined(separator: ", "))}")
     }
 
-    private static func text(of fixture: String, _ backends: [ScriptedBackend]) throws -> String {
+    private static func text(of fixture: String, _ addresses: [ListenAddress]) throws -> String {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         var text = try String(
             contentsOf: tests.appendingPathComponent("Fixtures/\(fixture).yaml"), encoding: .utf8)
-        for (index, backend) in backends.enumerated() {
-            text = text.replacingOccurrences(of: "\(7_001 + index)", with: "\(backend.address.port)")
+        for (index, address) in addresses.enumerated() {
+            text = text.replacingOccurrences(of: "\(7_001 + index)", with: "\(address.port)")
         }
         return text
     }

@@ -52,6 +52,18 @@ private func keys(_ count: Int) -> [UInt64] { (0..<UInt64(count)).map { StableHa
         #expect(upstream.choose(forKey: 1, at: 0, tried: tried) != nil)
     }
 
+    @Test func `a session that begins past an endpoint that is out stays where it began`() throws {
+        let upstream = upstream(3)
+        let out = upstream.endpoints[0]
+        while !out.failed(at: 0) {}
+        for random in keys(200) {
+            let begun = try #require(upstream.beginSession(random: random, at: 1, tried: 0))
+            #expect(begun.endpoint !== out && upstream.endpoint(forKey: begun.key) === begun.endpoint)
+        }
+        let fit = try #require(upstream.beginSession(random: 7, at: 1_000_000, tried: 0))
+        #expect(fit.key == 7 && upstream.endpoint(forKey: 7) === fit.endpoint)
+    }
+
     @Test func `a subset has its size and its members take turns`() {
         let upstream = upstream(7)
         var random: UInt64 = 0
