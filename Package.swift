@@ -217,7 +217,7 @@ let tests: [Target] = [
     unitTests("HTTP2Core", ["HTTPCore", "EventLoop"]),
     unitTests("FastCGICore", ["HTTPCore", "EventLoop"]),
     unitTests("ProcessSupervision"),
-    unitTests("portico-control"),
+    unitTests("portico-control", ["ControllerCore", "PorticoModel", "ProcessSupervision", argumentParser]),
     unitTests("portico-proxy", ["ProcessSupervision"]),
     unitTests("PorticoSnapshot", ["PorticoModel"]),
     .target(

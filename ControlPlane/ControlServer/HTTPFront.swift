@@ -19,14 +19,20 @@ package final class HTTPFront: Sendable {
         package var readiness: @Sendable () async -> String?
         /// In the Prometheus text format.
         package var metrics: @Sendable () async -> MetricsPages
+        /// Answers as `/healthz` does.
+        package var healthPath: String
+        package var servesMetrics: Bool
 
         package init(
             admin: any AdminHandler, readiness: @escaping @Sendable () async -> String?,
-            metrics: @escaping @Sendable () async -> MetricsPages
+            metrics: @escaping @Sendable () async -> MetricsPages, healthPath: String = "/healthz",
+            servesMetrics: Bool = true
         ) {
             self.admin = admin
             self.readiness = readiness
             self.metrics = metrics
+            self.healthPath = healthPath
+            self.servesMetrics = servesMetrics
         }
     }
 
@@ -130,10 +136,14 @@ package final class HTTPFront: Sendable {
 
     private func addPublicRoutes() async {
         let sources = sources
-        await publicServer.appendRoute("GET /metrics") { _ in
-            .paged(await sources.metrics(), contentType: "text/plain; version=0.0.4; charset=utf-8")
+        if sources.servesMetrics {
+            await publicServer.appendRoute("GET /metrics") { _ in
+                .paged(await sources.metrics(), contentType: "text/plain; version=0.0.4; charset=utf-8")
+            }
         }
-        await publicServer.appendRoute("GET,HEAD /healthz") { _ in .plain("ok\n") }
+        for path in Set(["/healthz", sources.healthPath]) {
+            await publicServer.appendRoute(HTTPRoute("GET,HEAD \(path)")) { _ in .plain("ok\n") }
+        }
         await publicServer.appendRoute("GET,HEAD /readyz") { _ in
             guard let reason = await sources.readiness() else { return .plain("ok\n") }
             return .plain("not ready: \(reason)\n", status: .serviceUnavailable)

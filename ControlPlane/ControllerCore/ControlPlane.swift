@@ -53,7 +53,8 @@ package final class ControlPlane: Sendable {
             source = ControlPlane.makeSource(configuration, store, logger) { controller.post(.objects($0)) }
             let sources = HTTPFront.Sources(
                 admin: controller, readiness: { await controller.notReadyReason },
-                metrics: { [listener] in await controller.metricsPages(link: listener.counters) })
+                metrics: { [listener] in await controller.metricsPages(link: listener.counters) },
+                healthPath: configuration.healthPath, servesMetrics: configuration.servesMetrics)
             front = try HTTPFront(
                 host: configuration.metricsHost, port: configuration.metricsPort,
                 adminSocket: configuration.adminSocket, sources: sources, log: logger)

@@ -16,6 +16,9 @@ package struct ControllerConfiguration: Sendable {
     /// Numeric, without brackets.
     package var metricsHost: String
     package var metricsPort: UInt16
+    /// Answers as `/healthz` does.
+    package var healthPath = "/healthz"
+    package var servesMetrics = true
     /// Holds the snapshot history, the admin socket and the lock.
     package var dataDirectory: String
     package var compiler = CompilerConfiguration()

@@ -9,12 +9,20 @@ struct ClassPass {
         case foreign
         /// Nobody seems to serve it, which its author should know.
         case unserved(field: String, reason: String)
+        /// It is of a class of ours, and asks for what was ruled out at the start.
+        case refused(field: String, reason: String)
     }
 
     let selection: ClassSelection
     let classes: [ObjectName: IngressClass]
 
     func decide(_ ingress: Ingress) -> Decision {
+        let decision = decideByClass(ingress)
+        guard decision == .served, selection.refusesCatchAll, ingress.defaultBackend != nil else { return decision }
+        return .refused(field: "spec.defaultBackend", reason: "--disable-catch-all rules out default backends")
+    }
+
+    private func decideByClass(_ ingress: Ingress) -> Decision {
         switch ingress.classMention {
         case .className(let name): decide(className: name)
         case .annotation(""), .none: decideWithoutClass()

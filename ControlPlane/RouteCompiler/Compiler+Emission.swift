@@ -23,7 +23,7 @@ extension Compiler {
             for case .host(let host) in upstreams.users(of: key) { work.emittedHosts.insert(host) }
         }
         for name in released.subtracting(claimed).sorted() { removeUpstream(name, from: &result) }
-        let pass = EndpointPass(state: state)
+        let pass = endpointPass
         for key in dirty.union(work.upstreams).sorted() where upstreams.isUsed(key) {
             let name = upstreams.name(of: key)
             let settings = UpstreamSettings(
@@ -134,7 +134,7 @@ extension Compiler {
         if retained[name] == nil {
             removeLive(name, from: &result)
         } else {
-            publishRetained(name, EndpointPass(state: state), into: &result)
+            publishRetained(name, endpointPass, into: &result)
         }
     }
 

@@ -16,7 +16,7 @@ extension Compiler {
                         throw StreamEntry.Fault("the port serves HTTP already")
                     }
                     planned[stream.port] = stream
-                    if let problem = EndpointPass(state: state).problem(of: UpstreamKey(stream)) {
+                    if let problem = endpointPass.problem(of: UpstreamKey(stream)) {
                         found.append(streamDiagnostic(name, entry, .backend, problem, "connections are refused"))
                     }
                 } catch {

@@ -111,7 +111,7 @@ package final class Compiler {
         for name in before.names.sorted() where retained[name] == nil && !isConfigured(name) {
             removeLive(name, from: &result)
         }
-        let pass = EndpointPass(state: state)
+        let pass = endpointPass
         for name in retained.names.sorted() { publishRetained(name, pass, into: &result) }
         tlsObjects.set(objects, for: .pinned)
         emitTLSObjects(into: &result)
@@ -216,11 +216,15 @@ package final class Compiler {
 
     // MARK: Plans and hosts
 
+    var endpointPass: EndpointPass {
+        EndpointPass(state: state, refusesExternalNames: configuration.refusesExternalNames)
+    }
+
     func planPass() -> PlanPass {
         PlanPass(
             dialect: dialect, settings: settings,
             classes: ClassPass(selection: configuration.classes, classes: state.ingressClasses),
-            endpoints: EndpointPass(state: state),
+            endpoints: endpointPass,
             tls: TLSPass(
                 prefix: dialect.prefix, state: state, table: certificates,
                 allowsOtherNamespaces: options.security.allowsCrossNamespaceReferences,

@@ -13,6 +13,8 @@ package struct ClassSelection: Hashable, Sendable {
     /// For a folder of manifests, which often holds no IngressClass object: `ingressClass` and `portico` are ours
     /// though no such object exists, and where there is none at all, so are Ingresses without a class.
     package var acceptsMissingClassObjects = false
+    /// Ingresses with a default backend of their own are not served (`--disable-catch-all`).
+    package var refusesCatchAll = false
     /// The classes of a named class group (`--class-group`): these are ours whatever their controller, and no others.
     package var onlyClasses: Set<String>?
     /// The classes of other groups, which are never ours.
@@ -37,6 +39,8 @@ package struct CompilerConfiguration: Hashable, Sendable {
     package var defaultBackendService: ObjectName?
     /// For hosts without a certificate of their own (`--default-ssl-certificate`).
     package var defaultCertificate: ObjectName?
+    /// Services of type ExternalName lead nowhere (`--disable-svc-external-name`).
+    package var refusesExternalNames = false
     /// Whether `ssl-passthrough` counts (`--enable-ssl-passthrough`).
     package var allowsPassthrough = false
     /// Before the slash of every vendor annotation (`--annotations-prefix`).

@@ -10,6 +10,7 @@ enum LiveUpstream: Hashable, Sendable {
 /// Finds the endpoints of upstreams.
 struct EndpointPass {
     let state: ClusterState
+    var refusesExternalNames = false
 
     private enum Target {
         case servicePort(Service.Port)
@@ -22,6 +23,9 @@ struct EndpointPass {
         if key.isExternal { return nil }
         guard let service = state.services[key.service] else { return "there is no Service \(key.service)" }
         if service.kind == .externalName {
+            if refusesExternalNames {
+                return "Service \(key.service) is of type ExternalName, which --disable-svc-external-name rules out"
+            }
             return externalPort(service, key) == nil ? "Service \(key.service) has no port \(key.portText)" : nil
         }
         return target(service, key) == nil
@@ -46,7 +50,7 @@ struct EndpointPass {
     // MARK: ExternalName
 
     private func external(_ service: Service, _ key: UpstreamKey) -> LiveUpstream {
-        guard let port = externalPort(service, key) else { return .endpoints([]) }
+        guard !refusesExternalNames, let port = externalPort(service, key) else { return .endpoints([]) }
         if let address = IPAddress(service.externalName) { return .endpoints([Endpoint(address: address, port: port)]) }
         return .externalName(hostname: service.externalName, port: port)
     }

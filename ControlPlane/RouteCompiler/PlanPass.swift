@@ -44,6 +44,9 @@ struct PlanPass {
         case .unserved(let field, let reason):
             log.warn(.ingressClass, field, reason, "the Ingress is not served", line: ingress.classNameLine)
             return Outcome(plan: nil, diagnostics: log.diagnostics)
+        case .refused(let field, let reason):
+            log.warn(.invalid, field, reason, "the Ingress is not served", line: ingress.classNameLine)
+            return Outcome(plan: nil, diagnostics: log.diagnostics)
         case .served: break
         }
         guard let own = settings.settings(of: classes.ingressClass(of: ingress)) else {

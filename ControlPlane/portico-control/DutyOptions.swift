@@ -64,17 +64,22 @@ struct DutyOptions: ParsableArguments {
         guard statusUpdateInterval > 0 else {
             throw ValidationError("--status-update-interval takes a number above 0")
         }
-        if let validatingWebhook, ListenAddress(validatingWebhook) == nil {
+        if let validatingWebhook, webhookAddress == nil {
             throw ValidationError(
                 "--validating-webhook takes ADDR:PORT with a numeric address, and was given '\(validatingWebhook)'")
         }
     }
 
     var webhook: WebhookConfiguration? {
-        validatingWebhook.flatMap { ListenAddress($0) }.map {
+        webhookAddress.map {
             WebhookConfiguration(
                 address: $0, certificate: validatingWebhookCertificate, key: validatingWebhookKey)
         }
+    }
+
+    /// `:8443` stands for every address, as in Go.
+    private var webhookAddress: ListenAddress? {
+        validatingWebhook.flatMap { ListenAddress($0.hasPrefix(":") ? "0.0.0.0" + $0 : $0) }
     }
 
     /// - Parameters:

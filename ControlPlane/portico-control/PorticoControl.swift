@@ -13,15 +13,15 @@ import SnapshotStore
 @main struct PorticoControl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "portico-control",
-        abstract: "Compiles Ingress configuration and keeps the data plane up to date.")
+        abstract: "Compiles Ingress configuration and keeps the data plane up to date.",
+        version: ControlPlane.release)
 
     @OptionGroup(title: "Where objects come from") var source: SourceOptions
 
     @Option(help: ArgumentHelp("The Unix socket that the data plane connects to.", valueName: "path"))
     var controlSocket = "/run/portico/control.sock"
 
-    @Option(help: ArgumentHelp("Where to serve /metrics, /healthz and /readyz.", valueName: "addr:port"))
-    var metrics = "0.0.0.0:10254"
+    @OptionGroup(title: "Where it is looked at") var front: FrontOptions
 
     @Option(help: ArgumentHelp("What must outlive a restart.", valueName: "dir"))
     var dataDir = "/var/lib/portico"
@@ -45,11 +45,9 @@ import SnapshotStore
     /// A wrong call is one clear line and exit code 2; help goes to standard output with 0.
     static func main() async {
         do {
-            let arguments = GoFlags.normalised(
-                Array(CommandLine.arguments.dropFirst()),
-                off: DutyOptions.flagsThatAreOff.union(SelectionOptions.flagsThatAreOff), on: DutyOptions.flagsThatAreOn
-            )
+            let (arguments, notes) = readable(Array(CommandLine.arguments.dropFirst()))
             var command = try parseAsRoot(arguments)
+            for note in notes { writeLine("portico-control: \(note)", to: STDERR_FILENO) }
             if var command = command as? PorticoControl { try await command.run() } else { try command.run() }
         } catch let error as ControllerStartError {
             fail(error.description)
@@ -60,15 +58,21 @@ import SnapshotStore
         }
     }
 
+    /// Arguments that were written for ingress-nginx, as they are parsed here, and what is to be said of them.
+    static func readable(_ arguments: [String]) -> (arguments: [String], notes: [String]) {
+        let (rest, notes) = FormerFlags.take(arguments)
+        let rewritten = GoFlags.normalised(
+            rest, off: DutyOptions.flagsThatAreOff.union(SelectionOptions.flagsThatAreOff),
+            on: DutyOptions.flagsThatAreOn.union(FrontOptions.flagsThatAreOn))
+        return (rewritten, notes)
+    }
+
     private static func fail(_ reason: String) -> Never {
         writeLine("portico-control: \(reason)", to: STDERR_FILENO)
         Glibc.exit(2)
     }
 
     func validate() throws {
-        guard ListenAddress(metrics) != nil else {
-            throw ValidationError("--metrics takes ADDR:PORT with a numeric address, and was given '\(metrics)'")
-        }
         guard snapshotHistory > 0 else { throw ValidationError("--snapshot-history takes a number above 0") }
         guard expectedWorkers >= 0 else { throw ValidationError("--expected-workers takes a number") }
         guard Logger.Level(rawValue: logLevel) != nil else {
@@ -85,7 +89,7 @@ import SnapshotStore
         let ending = EndingSignals()
         StandardErrorLog.bootstrap(level: Logger.Level(rawValue: logLevel) ?? .info)
         let logger = Logger(label: "portico-control")
-        guard let address = ListenAddress(metrics) else { return }
+        guard let address = front.address else { return }
         let plane = try await ControlPlane(makeConfiguration(address), logger: logger)
         try await plane.start()
         logger.info("serving \(source.description) on \(controlSocket), metrics on \(address)")
@@ -103,6 +107,8 @@ import SnapshotStore
         configuration.compiler.classes.acceptsMissingClassObjects = source.manifests != nil
         configuration.namedClassGroups = selection.namedClassGroups
         configuration.controllerClass = selection.controllerClass.first ?? configuration.controllerClass
+        configuration.healthPath = front.healthCheckPath
+        configuration.servesMetrics = front.enableMetrics
         configuration.retention = SnapshotRetention(count: snapshotHistory, age: snapshotMaxAge.map { $0 * 86_400 })
         configuration.expectedWorkers = expectedWorkers
         configuration.podName = PorticoControl.environment("POD_NAME")

@@ -61,6 +61,12 @@ struct SelectionOptions: ParsableArguments {
             valueName: "namespace/name"))
     var defaultSslCertificate: NamespacedName?
 
+    @Flag(help: "Serve no Ingress that has a default backend.")
+    var disableCatchAll = false
+
+    @Flag(help: "Let Services of type ExternalName lead nowhere.")
+    var disableSvcExternalName = false
+
     @Flag(help: "Let Ingresses ask that connections go through as they are, by ssl-passthrough.")
     var enableSslPassthrough = false
 
@@ -69,7 +75,8 @@ struct SelectionOptions: ParsableArguments {
 
     /// The flags that Go's users write with `=true` and `=false`.
     static let flagsThatAreOff: Set<String> = [
-        "watch-ingress-without-class", "ingress-class-by-name", "enable-ssl-passthrough",
+        "watch-ingress-without-class", "ingress-class-by-name", "enable-ssl-passthrough", "disable-catch-all",
+        "disable-svc-external-name",
     ]
 
     func validate() throws {
@@ -110,6 +117,8 @@ struct SelectionOptions: ParsableArguments {
         if !controllerClass.isEmpty { configuration.classes.controllerClasses = Set(controllerClass) }
         configuration.classes.watchIngressWithoutClass = watchIngressWithoutClass
         configuration.classes.ingressClassByName = ingressClassByName
+        configuration.classes.refusesCatchAll = disableCatchAll
+        configuration.refusesExternalNames = disableSvcExternalName
         configuration.configMap = configmap?.name
         configuration.tcpServices = tcpServicesConfigmap?.name
         configuration.udpServices = udpServicesConfigmap?.name

@@ -85,6 +85,8 @@ enum GoldenText {
         case "controller-class": configuration.classes.controllerClasses = [value]
         case "ingress-class-by-name": configuration.classes.ingressClassByName = true
         case "watch-ingress-without-class": configuration.classes.watchIngressWithoutClass = true
+        case "disable-catch-all": configuration.classes.refusesCatchAll = true
+        case "disable-svc-external-name": configuration.refusesExternalNames = true
         case "cluster": configuration.classes.acceptsMissingClassObjects = false
         default: preconditionFailure("unknown option \(key) in a fixture")
         }
