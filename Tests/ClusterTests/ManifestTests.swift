@@ -113,7 +113,7 @@ import YAMLDocuments
 
     @Test(arguments: ["base", "admission"])
     func `kustomize builds the manifests, and every object has what its kind needs`(name: String) async throws {
-        guard let kubectl = ManifestTests.kubectl else { return }
+        guard let kubectl = Kubectl.program else { return }
         let (end, output) = try RunningProgram.run(
             kubectl, ["kustomize", ManifestTests.folder.appendingPathComponent(name).path])
         #expect(end == .code(0), "\(output)")
@@ -131,11 +131,6 @@ import YAMLDocuments
     private static let clusterWide: Set<String> = [
         "Namespace", "ClusterRole", "ClusterRoleBinding", "IngressClass", "ValidatingWebhookConfiguration",
     ]
-
-    /// Nil where it is not installed.
-    private static var kubectl: String? {
-        ["/usr/local/bin/kubectl", "/usr/bin/kubectl"].first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
 }
 
 extension APIResource {

@@ -23,7 +23,7 @@ final class Replica: @unchecked Sendable {
     ) throws {
         self.name = name
         folder = try TemporaryFolder()
-        try folder.write(Replica.kubeconfig(server.url, token: token), to: "kubeconfig")
+        try folder.write(server.kubeconfig(token: token), to: "kubeconfig")
         http = try FreePort.take()
         let metrics = try FreePort.take()
         command =
@@ -38,17 +38,6 @@ final class Replica: @unchecked Sendable {
             ? try RunningProgram(
                 "portico-proxy",
                 ["--control-socket", folder("control.sock"), "--http", "\(http)", "--workers", "1"]) : nil
-    }
-
-    private static func kubeconfig(_ url: String, token: String) -> String {
-        """
-        apiVersion: v1
-        kind: Config
-        clusters: [{name: test, cluster: {server: "\(url)"}}]
-        users: [{name: test, user: {token: \(token)}}]
-        contexts: [{name: test, context: {cluster: test, user: test}}]
-        current-context: test
-        """
     }
 
     var output: String { control.output }

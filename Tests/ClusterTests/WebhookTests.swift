@@ -79,4 +79,32 @@ import Testing
         #expect(answer.contains("metadata.annotations[nginx.ingress.kubernetes.io/proxy-read-timeout]"), "\(answer)")
         await replica.stop()
     }
+
+    @Test func `an alias that another Ingress has, or whose host is another's, is denied`() async throws {
+        let client = try server.adminClient()
+        var owner = ClusterObjects.ingress("owner", host: "owner.test", service: "shop")
+        owner.set("metadata", "annotations", to: alias("alias.test"))
+        try await client.apply(owner)
+        var second = ClusterObjects.ingress("second", host: "second.test", service: "shop")
+        second.set("metadata", "annotations", to: alias("alias.test"))
+        await comesTrue("the alias of another is denied\n\(replica.output)") {
+            let answer = try? await review(second)
+            return answer?.contains("server-alias alias.test belongs to Ingress default/owner") == true
+                && answer?.contains(#""allowed":false"#) == true
+        }
+        second.set("metadata", "annotations", to: alias("shop.test"))
+        let ruled = try await review(second)
+        #expect(ruled.contains("server-alias shop.test belongs to another rule"), "\(ruled)")
+        #expect(ruled.contains(#""allowed":false"#), "\(ruled)")
+        let taking = try await review(ClusterObjects.ingress("taking", host: "alias.test", service: "shop"))
+        #expect(taking.contains("Ingress default/owner would lose"), "\(taking)")
+        #expect(taking.contains(#""allowed":false"#), "\(taking)")
+        second.set("metadata", "annotations", to: alias("free.test"))
+        #expect(try await review(second).contains(#""allowed":true"#))
+        await replica.stop()
+    }
+
+    private func alias(_ host: String) -> ObjectNode {
+        ["nginx.ingress.kubernetes.io/server-alias": .text(host)]
+    }
 }

@@ -16,6 +16,9 @@ package final class TestAPIServer: Sendable {
         package var usesTLS = true
         package var host = "127.0.0.1"
         package var port: UInt16 = 0
+        /// In PEM, what it serves with and whose client certificates it takes; nil for those of `certificates`.
+        package var serving: TestCertificates.Pair?
+        package var clientAuthority: [UInt8]?
         package var bookmarkSeconds = 1.0
         package var refusesLoopbackEndpoints = true
         /// Bearer tokens and who they stand for.
@@ -47,8 +50,11 @@ package final class TestAPIServer: Sendable {
         // OpenSSL writes with no regard to a peer that is gone.
         signal(SIGPIPE, SIG_IGN)
         self.options = options
-        let pair = certificates.server("apiserver", alternatives: ["IP:\(options.host)", "DNS:kubernetes.test"])
-        tlsContext = OpaquePointerBox(options.usesTLS ? certificates.serverContext(pair) : nil)
+        let pair =
+            options.serving
+            ?? certificates.server("apiserver", alternatives: ["IP:\(options.host)", "DNS:kubernetes.test"])
+        tlsContext = OpaquePointerBox(
+            options.usesTLS ? certificates.serverContext(pair, authority: options.clientAuthority) : nil)
         let wanted = ListenAddress(host: options.host, port: options.port)
         let listener = try ListeningSocket.open(on: wanted)
         address = ListeningSocket.localAddress(of: listener, like: wanted)

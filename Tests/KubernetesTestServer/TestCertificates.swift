@@ -7,6 +7,11 @@ package final class TestCertificates: @unchecked Sendable {
         /// PEM.
         package var certificate: [UInt8]
         package var key: [UInt8]
+
+        package init(certificate: [UInt8], key: [UInt8]) {
+            self.certificate = certificate
+            self.key = key
+        }
     }
 
     private let key: OpaquePointer
@@ -159,8 +164,9 @@ package final class TestCertificates: @unchecked Sendable {
 
     // MARK: The server's side
 
-    /// What accepts TLS connections, and asks for certificates that this authority signed.
-    func serverContext(_ pair: Pair) -> OpaquePointer? {
+    /// What accepts TLS connections, and asks for certificates that this authority signed, or another.
+    /// - Parameter authority: PEM.
+    func serverContext(_ pair: Pair, authority: [UInt8]? = nil) -> OpaquePointer? {
         let context = SSL_CTX_new(TLS_server_method())
         withBIO(pair.certificate) { memory in
             let own = PEM_read_bio_X509(memory, nil, nil, nil)
@@ -172,7 +178,11 @@ package final class TestCertificates: @unchecked Sendable {
             SSL_CTX_use_PrivateKey(context, own)
             EVP_PKEY_free(own)
         }
-        X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate)
+        withBIO(authority ?? self.authority) { memory in
+            let trusted = PEM_read_bio_X509(memory, nil, nil, nil)
+            X509_STORE_add_cert(SSL_CTX_get_cert_store(context), trusted)
+            X509_free(trusted)
+        }
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         return context
     }

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// It is told what to do line by line on standard input: `churn RATE` changes so many EndpointSlices a second, `flip
 /// SERVICE PORT` gives a service one endpoint, `stats` prints what was asked of it, `quit` ends it.
-@main struct TestAPIServerProgram: ParsableCommand {
+struct TestAPIServerProgram: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "portico-test-apiserver")
 
     @Option(help: "Where to write a kubeconfig.") var kubeconfig: String

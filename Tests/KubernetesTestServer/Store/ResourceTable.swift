@@ -10,6 +10,7 @@ enum ResourceTable {
         APIResource(group: "events.k8s.io", plural: "events", kind: "Event"),
         APIResource(group: "apps", plural: "deployments", kind: "Deployment"),
         APIResource(group: "apps", plural: "daemonsets", kind: "DaemonSet"),
+        APIResource(group: "policy", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget"),
         APIResource(group: "batch", plural: "jobs", kind: "Job"),
         APIResource(group: rbac, plural: "roles", kind: "Role"),
         APIResource(group: rbac, plural: "rolebindings", kind: "RoleBinding"),

@@ -173,11 +173,14 @@ struct RequestHandler {
         } else {
             let node = try body(of: request)
             let isPatch = verb == "patch"
-            if isPatch, request.headers["content-type"] != "application/merge-patch+json" {
+            if isPatch, !RequestHandler.patches.contains(request.headers["content-type"] ?? "") {
                 throw Refusal(415, "UnsupportedMediaType", "the body of the request was in an unknown format")
             }
+            let isTrial = request.query["dryRun"] == "All"
             let result = server.state.withLock { state in
                 Result { () throws(Refusal) -> StoredObject in
+                    let before = state.store
+                    defer { if isTrial { state.store = before } }
                     if verb == "create" { return try writer.create(node, in: &state.store) }
                     return isPatch
                         ? try writer.patch(
@@ -187,10 +190,16 @@ struct RequestHandler {
                 }
             }
             answer = WireAnswer(try result.get().json, code: verb == "create" ? 201 : 200)
+            if isTrial { return answer }
         }
         server.wakeWatches(of: target.resource)
         return answer
     }
+
+    /// A strategic patch is taken for a merge patch: lists are replaced, which is what kubectl wants of an Ingress.
+    private static let patches: Set<String> = [
+        "application/merge-patch+json", "application/strategic-merge-patch+json",
+    ]
 
     private func delete(_ target: RequestTarget) throws(Refusal) -> WireAnswer {
         let name = ObjectName(namespace: target.namespace, name: target.name)
