@@ -85,7 +85,7 @@ extension Exchange {
             if written > 0 {
                 let bytes = UnsafeRawBufferPointer(rebasing: memory[..<written])
                 let isLast = isOver && step.isDone && (connection?.trailers.isEmpty ?? true)
-                guard downstream.write(bytes, headCount: head, isLast: isLast) else { return }
+                guard pass(bytes, headCount: head, isLast: isLast, to: downstream) else { return }
             }
             (offset, head) = (0, 0)
             if step.isDone { break }

@@ -42,9 +42,21 @@ extension Exchange {
             extras.path = extras.keep(path, buffers)
             extras.keep(core.policies.captures, of: path, buffers)
         }
-        if let route, concernsTLS(route), !passTLS(route, bytes, request, from: downstream) { return 0 }
-        guard advance(extras), self.extras === extras else { return 0 }
+        // A client without the certificate that is asked for gets nothing; the redirect to TLS comes after those of the
+        // route itself.
+        let isSecure = downstream.flags.contains(.isSecure)
+        if isSecure, !passTLS(bytes, request, from: downstream) { return 0 }
+        guard advance(extras, to: .limits) else { return 0 }
+        if !isSecure, !passTLS(bytes, request, from: downstream) { return 0 }
+        guard advance(extras, to: .forwarding) else { return 0 }
         return forward(request, rest: UnsafeRawBufferPointer(rebasing: bytes[request.byteCount...]), extras)
+    }
+
+    private func passTLS(
+        _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, from downstream: Downstream
+    ) -> Bool {
+        guard let route, concernsTLS(route) else { return true }
+        return passTLS(route, bytes, request, from: downstream)
     }
 
     private func keepRequestID(
@@ -59,19 +71,19 @@ extension Exchange {
         extras.requestID = extras.keep(writer.written, buffers)
     }
 
-    /// Goes through the phases up to the forwarding.
+    /// Goes through the phases in front of `end`.
     /// - Returns: false where the request was answered, or waits.
-    private func advance(_ extras: ExchangeExtras) -> Bool {
-        while extras.phase != .forwarding {
+    private func advance(_ extras: ExchangeExtras, to end: ExchangeExtras.Phase) -> Bool {
+        while extras.phase != end {
             let goesOn: Bool =
                 switch extras.phase {
                 case .blocklists: passesBlocklists(extras)
+                case .directives: runDirectives(extras)
+                case .redirects: passesRedirects(extras)
                 case .limits: passesLimits(extras)
                 case .addresses: passesAddresses(extras)
                 case .password: passesPassword(extras)
                 case .external: passesExternal(extras)
-                case .directives: runDirectives(extras)
-                case .redirects: passesRedirects(extras)
                 case .forwarding: true
                 }
             guard goesOn, self.extras === extras else { return false }
@@ -84,7 +96,7 @@ extension Exchange {
     func resumeFeatures() {
         guard let extras, let downstream else { return }
         downstream.resumeExchange { rest in
-            guard self.advance(extras), self.extras === extras else { return 0 }
+            guard self.advance(extras, to: .forwarding) else { return 0 }
             let request = self.core.policies.savedHead
             var progress = HeadProgress()
             guard

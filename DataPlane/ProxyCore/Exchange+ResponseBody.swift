@@ -42,7 +42,7 @@ extension Exchange {
         if from < to {
             let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[from..<to])
             let isLast = isOver && (connection?.trailers.isEmpty ?? true)
-            guard downstream.write(bytes, headCount: headCount, isLast: isLast) else { return }
+            guard pass(bytes, headCount: headCount, isLast: isLast, to: downstream) else { return }
         }
         if isOver { endResponse(isComplete: true) }
     }
@@ -103,7 +103,11 @@ extension Exchange {
         }
         if isComplete, encodesChunks, !endChunks(downstream) { return }
         if isComplete, downstream.isStream, let connection, !connection.trailers.isEmpty {
-            downstream.finish(trailers: connection.trailers.bytes)
+            if held != nil {
+                holdTrailers(of: connection)
+            } else {
+                downstream.finish(trailers: connection.trailers.bytes)
+            }
         }
         let isReusable =
             isComplete && upstreamIsReusable && requestIsSent && responseFraming != .untilClose
@@ -113,6 +117,12 @@ extension Exchange {
             self.connection = nil
             connection.release(isReusable: isReusable)
         }
+        if let held, !held.isEmpty { return end(held, isComplete: isComplete) }
+        handOver(isComplete: isComplete, to: downstream)
+    }
+
+    /// All of the response that there is was written.
+    func handOver(isComplete: Bool, to downstream: Downstream) {
         if !isComplete {
             downstream.exchange = nil
             finish()
@@ -131,14 +141,21 @@ extension Exchange {
         if takesTrailers, let connection { writer.append(connection.trailers.bytes) }
         writer.appendLineEnd()
         responseCount += UInt64(writer.count)
-        return downstream.write(writer.written)
+        return pass(writer.written, to: downstream)
     }
 
     /// The client has taken what waited.
     func downstreamDrained() {
+        if held != nil { return releaseHeld() }
+        guard let connection, connection.state == .active else { return }
+        resumeReading()
+        if let downstream, downstream.state == .tunnel { pumpDownstream() }
+    }
+
+    /// There is room for more of the response.
+    func resumeReading() {
         guard let connection, connection.state == .active else { return }
         loop.setDeadline(connection, after: policy.readTimeoutMilliseconds)
         if connection.mayRead { readResponse(from: connection) }
-        if let downstream, downstream.state == .tunnel { pumpDownstream() }
     }
 }

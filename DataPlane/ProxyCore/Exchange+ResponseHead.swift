@@ -8,6 +8,9 @@ extension Exchange {
     /// Reads of one connection per turn.
     private static let readBudget = 4
     private static let headLimits = HeadLimits(lineBytes: 32 << 10, blockBytes: 32 << 10)
+    /// What stands for the limits above.
+    private static let standardBufferBytes = RoutePolicy().responseBufferBytes
+    private static let maximumHeadBytes = 64 << 10
 
     /// Reads the response until nothing comes or the client has to catch up.
     func readResponse(from connection: UpstreamCarrier) {
@@ -15,7 +18,7 @@ extension Exchange {
         var budget = Self.readBudget
         while connection.mayRead {
             // The client's backlog comes first.
-            if downstream.hasBacklog { return loop.setDeadline(connection, at: .max) }
+            if downstream.hasBacklog || held != nil, !mayReadAhead() { return loop.setDeadline(connection, at: .max) }
             if budget == 0 { return loop.runAgain(connection) }
             budget -= 1
             var room = WorkerCore.upstreamReadCount
@@ -74,10 +77,12 @@ extension Exchange {
                 from: connection.input.bytes)
             buffers.give(&connection.input)
         }
+        let bufferBytes = policy.responseBufferBytes
+        let limits = bufferBytes == Self.standardBufferBytes ? Self.headLimits : Self.limits(bufferBytes)
         while true {
             let bytes = UnsafeRawBufferPointer(rebasing: core.upstreamRead[start..<end])
             switch ResponseHeadParser.parse(
-                bytes, answering: method, &responseProgress, limits: Self.headLimits, into: core.responseHead)
+                bytes, answering: method, &responseProgress, limits: limits, into: core.responseHead)
             {
             case .incomplete:
                 buffers.append(bytes, to: &connection.input)
@@ -93,6 +98,12 @@ extension Exchange {
                 if start == end { return }
             }
         }
+    }
+
+    /// `proxy-buffer-size` bounds the head where it is other than nginx's default, which is less than what is taken here.
+    private static func limits(_ bufferBytes: UInt32) -> HeadLimits {
+        let count = min(Int(bufferBytes), maximumHeadBytes)
+        return HeadLimits(lineBytes: count, blockBytes: count)
     }
 
     /// Passes an interim response on, save 100: the proxy has answered that one itself.
@@ -154,6 +165,7 @@ extension Exchange {
             return attemptFailed(.invalidResponse)
         }
         hasResponded = true
+        if let extras { holdPaced(extras) }
         if status == 101 { return beginTunnel(headCount: writer.count, from: bodyStart, to: end) }
         responsePhase = .body
         relayBody(from: bodyStart, to: end, headCount: writer.count, for: downstream)

@@ -58,7 +58,7 @@ final class Exchange {
     @exclusivity(unchecked) var hasWholeBody = true
     /// The body goes on as it comes; else it is collected first.
     @exclusivity(unchecked) var streamsBody = false
-    @exclusivity(unchecked) var body = RequestBody()
+    @exclusivity(unchecked) var body = StoredBody()
     /// Field lines that came behind the body, where the endpoint can be sent any.
     @exclusivity(unchecked) var requestTrailers = PooledBuffer()
     /// The head as the upstream gets it, and behind it a small body.
@@ -101,6 +101,8 @@ final class Exchange {
     @exclusivity(unchecked) var headSentCount: UInt64 = 0
     @exclusivity(unchecked) var upstreamBodyCount: UInt64 = 0
     @exclusivity(unchecked) var startedAt: UInt64 = 0
+    /// Where the response is read ahead of its client.
+    @exclusivity(unchecked) var held: HeldResponse?
 
     init(core: WorkerCore) {
         self.core = core
@@ -125,6 +127,7 @@ final class Exchange {
         body.free(to: buffers)
         if !requestTrailers.isEmpty { buffers.give(&requestTrailers) }
         if callDeadline != nil { endCallDeadline() }
+        if held != nil { forgetHeld() }
         downstream = nil
         route = nil
         wantsUpgrade = false

@@ -9,9 +9,10 @@ import Upstreams
 /// What an exchange needs beyond others because its route has features: taken from a pool where the route is known, and
 /// given back at the end. Templates are evaluated from it at any time of the exchange's life.
 final class ExchangeExtras {
-    /// The phases in order. One that has to wait is entered again when what it waited for is there.
+    /// The phases in order. One that has to wait is entered again when what it waited for is there; none in front of the
+    /// limits waits.
     enum Phase: UInt8 {
-        case blocklists, limits, addresses, password, external, directives, redirects, forwarding
+        case blocklists, directives, redirects, limits, addresses, password, external, forwarding
     }
 
     /// A run of bytes in `values`.

@@ -9,7 +9,7 @@ import PorticoModel
 /// What the phases of features share within a worker.
 final class PolicyRuntime {
     /// Values of templates and whole edited heads.
-    static let scratchCount = 64 << 10
+    static let scratchCount = 96 << 10
 
     let captures = Captures()
     let edits = HeaderEdits(capacity: PolicyRuntime.scratchCount)

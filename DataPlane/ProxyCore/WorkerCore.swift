@@ -11,14 +11,14 @@ import Upstreams
 /// What all connections of a worker share: the loop, its buffers, the tables in force and the counters.
 final class WorkerCore {
     /// In front of what is read from an upstream: a rewritten head is put there, so that it leaves with its body.
-    static let headroom = 48 << 10
+    static let headroom = 80 << 10
     /// What is read from an upstream at once.
     static let upstreamReadCount = 128 << 10
     /// Behind it: the end of a chunk.
     static let tailroom = 16
     static let downstreamReadCount = 64 << 10
     /// A rewritten head may be this long.
-    static let maximumWrittenHead = 40 << 10
+    static let maximumWrittenHead = 72 << 10
 
     let loop: EventLoop
     let buffers = BufferPool()

@@ -42,9 +42,9 @@ package struct RoutePolicy: Hashable, Sendable {
     /// Read ahead of a slow client, into memory and then a temporary file (`proxy-buffering`).
     package var buffersResponses = false
     package var responseBufferCount: UInt32 = 4
-    /// Of one buffer, the one of the response's head among them.
+    /// Of one buffer; where it is not nginx's default, also the longest head of a response.
     package var responseBufferBytes: UInt32 = 4 << 10
-    /// How much may be on its way to the client while the rest is still read; 0 is twice the buffer.
+    /// How much of what waits is handed to the client's connection at a time; 0 is the worker's own choice.
     package var busyBufferBytes: UInt32 = 0
     /// 0 keeps responses out of files.
     package var maximumTemporaryFileBytes: UInt64 = 1 << 30

@@ -2,8 +2,9 @@ import CSystem
 import EventLoop
 import Glibc
 
-/// A request's body while the proxy holds it: in memory, and what is beyond the memory's bound in a file without a name.
-struct RequestBody {
+/// A body, or a part of one, while the proxy holds it: in memory, and what is beyond the memory's bound in a file without
+/// a name.
+struct StoredBody {
     var memory = PooledBuffer()
     private(set) var file: Int32 = -1
     private(set) var fileCount = 0
