@@ -15,7 +15,8 @@ HTTP ?= 127.0.0.1:8080
 METRICS ?= 127.0.0.1:10254
 
 LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
-	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev pkg-config curl openssl
+	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev libmaxminddb-dev pkg-config \
+	curl openssl
 # What tests talk with the programs by.
 CLIENTS := python3 python3-h2 python3-websockets nghttp2-proxy
 PEERS := nginx haproxy wrk nghttp2-client nghttp2-server python3 python3-venv strace

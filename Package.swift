@@ -39,6 +39,9 @@ let shared: [Target] = [
     .systemLibrary(
         name: "CCompression", path: "Shared/CCompression",
         providers: [.apt(["zlib1g-dev", "libbrotli-dev", "libzstd-dev"])]),
+    .systemLibrary(
+        name: "CMaxMindDB", path: "Shared/CMaxMindDB", pkgConfig: "libmaxminddb",
+        providers: [.apt(["libmaxminddb-dev"])]),
     .systemLibrary(name: "CCrypt", path: "Shared/CCrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CSystem", path: "Shared/CSystem"),
     .target(
@@ -127,6 +130,7 @@ let dataPlane: [Target] = [
     library("Routing", in: "DataPlane", ["PorticoModel", "Patterns"]),
     library("Passwords", in: "DataPlane", ["CCrypt", "COpenSSL", "Threads"]),
     library("Compression", in: "DataPlane", ["CCompression"]),
+    library("GeoIP", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "CMaxMindDB"]),
     library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
     library("HTTP2Core", in: "DataPlane", ["HTTPCore", "EventLoop", "CNghttp2"]),
     library("FastCGICore", in: "DataPlane", ["HTTPCore", "EventLoop"]),
@@ -141,6 +145,7 @@ let dataPlane: [Target] = [
             "StreamProxy", "PorticoModel", "CSystem", "EventLoop", "FastCGICore", "HTTP2Core", "HTTPCore", "Patterns",
             "Passwords",
             "Compression",
+            "GeoIP",
             "Routing", "Policies",
             "TLSEngine",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry", "Threads",
@@ -202,6 +207,7 @@ let tests: [Target] = [
     unitTests("Patterns"),
     unitTests("Passwords"),
     unitTests("Compression", ["CCompression"]),
+    unitTests("GeoIP", ["PorticoModel", "HTTPCore", "EventLoop"]),
     unitTests("Policies", ["EventLoop", "HTTPCore", "Patterns", "PorticoModel"]),
     .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
     unitTests(

@@ -136,7 +136,7 @@ final class ClassStream {
         // A pinned version may have upstreams that the newest configuration has not.
         let retained = takeLiveState(
             of:
-                compiler.retain(publisher.pinnedUpstreams, objects: publisher.pinnedTLSObjects))
+                compiler.retain(publisher.pinnedUpstreams, objects: publisher.pinnedObjects))
         let contents = published.contents
         listener?.publish(
             PublishedSnapshot(

@@ -32,6 +32,7 @@ package struct GlobalOptions: Hashable, Sendable {
     var accessLogPath: String?
     var streamLogPath: String?
     var logsHTTP = true
+    var syslog = SyslogChoices()
     var compression = CompressionChoices()
 
     /// The families of the default policy, but for its flat part, which is `settings.defaultPolicy`.

@@ -80,7 +80,7 @@ let headerOptions: [GlobalOptionDefinition] = [
         "The header that names the client of a connection with a PROXY protocol header."
     ) { value, options throws(ValueFault) in
         options.settings.forwardedForProxyProtocolHeader = try ValueParser.headerName(value)
-    }.inert("The client of a PROXY protocol header is named by X-Forwarded-For and X-Real-IP."),
+    },
 ]
 
 private func headerReference(

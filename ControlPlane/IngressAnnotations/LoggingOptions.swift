@@ -49,11 +49,31 @@ let loggingOptions: [GlobalOptionDefinition] = [
         options.settings.streamLogFormat = value == StreamLogFormat.standard ? "" : value
     },
     GlobalOptionDefinition(
+        "enable-syslog", .bool, default: "false",
+        "Whether the access log goes to syslog-host as datagrams (RFC 3164), in place of a file."
+    ) { value, options throws(ValueFault) in
+        options.syslog.isOn = try ValueParser.bool(value)
+    },
+    GlobalOptionDefinition(
+        "syslog-host", .string, default: "", "The syslog server's address. Names are not looked up."
+    ) { value, options throws(ValueFault) in
+        let address = value.hasPrefix("[") && value.hasSuffix("]") ? String(value.dropFirst().dropLast()) : value
+        guard address.isEmpty || IPAddress(address) != nil else {
+            throw ValueFault("must be an IP address, not '\(value)'", consequence: "the log goes to its file")
+        }
+        options.syslog.host = address
+    },
+    GlobalOptionDefinition(
+        "syslog-port", .number, default: "514", "The syslog server's port."
+    ) { value, options throws(ValueFault) in
+        options.syslog.port = try ValueParser.count(value, atLeast: 1)
+    },
+    GlobalOptionDefinition(
         "enable-access-log-for-default-backend", .bool, default: "false",
         "Whether requests that no route claims are logged."
     ) { value, options throws(ValueFault) in
         options.settings.logsDefaultBackend = try ValueParser.bool(value)
-    }.inert("Requests that no route claims are logged like all others."),
+    },
     GlobalOptionDefinition(
         "log-format-upstream", .template, default: standardLogTemplate, "A line of the access log."
     ) { value, options throws(ValueFault) in
@@ -72,6 +92,12 @@ let loggingOptions: [GlobalOptionDefinition] = [
         if try ValueParser.bool(value), options.logEscaping != .json { options.logEscaping = .none }
     },
     GlobalOptionDefinition(
+        "use-geoip2", .bool, default: "false",
+        "Whether variables as `$geoip2_country_code` have values, from the databases that portico-proxy was given."
+    ) { value, options throws(ValueFault) in
+        options.settings.usesGeoDatabases = try ValueParser.bool(value)
+    },
+    GlobalOptionDefinition(
         "skip-access-log-urls", .list, default: "",
         "Targets that are not logged: a text, or `~` or `~*` and a regular expression."
     ) { value, options throws(ValueFault) in
@@ -84,12 +110,24 @@ private func logPath(_ value: String) throws(ValueFault) -> String {
     return path == "/var/log/nginx/access.log" ? "/dev/stdout" : path
 }
 
+/// Where the access log goes in place of a file.
+struct SyslogChoices: Hashable, Sendable {
+    var isOn = false
+    var host = ""
+    var port: UInt32 = 514
+}
+
 extension GlobalOptions {
     mutating func completeLog() {
         settings.streamLogPath = streamLogPath ?? settings.accessLogPath
         settings.logsStreams = settings.logsStreams && settings.logsAccess
         settings.logsAccess = settings.logsAccess && logsHTTP
         if let accessLogPath { settings.accessLogPath = accessLogPath }
+        if syslog.isOn, !syslog.host.isEmpty, syslog.port <= 65_535 {
+            let host = syslog.host.contains(":") ? "[\(syslog.host)]" : syslog.host
+            settings.accessLogPath = "syslog:\(host):\(syslog.port)"
+            settings.streamLogPath = settings.accessLogPath
+        }
         guard !logTemplate.isEmpty || logEscaping != .standard else { return }
         var format = LogFormat()
         format.template = logTemplate.isEmpty ? standardLogTemplate : logTemplate

@@ -35,8 +35,7 @@ let optionsWithoutEffect: [GlobalOptionDefinition] =
     + tuning(
         "nginx's writing of logs; ours go through a bounded buffer to a file or standard output",
         [
-            ("access-log-params", .string, ""), ("enable-syslog", .bool, "false"), ("syslog-host", .string, ""),
-            ("syslog-port", .number, "514"),
+            ("access-log-params", .string, "")
         ])
     + tuning(
         "files that nginx serves itself; nothing is served from files here",
@@ -75,6 +74,11 @@ let optionsWithoutEffect: [GlobalOptionDefinition] =
             ("jaeger-trace-baggage-header-prefix", .string, "uberctx-"),
             ("jaeger-trace-context-header-name", .string, "uber-trace-id"),
         ])
+    + [
+        .withoutEffect(
+            "geoip2-autoreload-in-minutes", .number, default: "0",
+            "The databases are looked at every minute, and one that was replaced is taken then.")
+    ]
     + tuning("the Server header, which never names a version here", [("server-tokens", .bool, "false")])
 
 private func tuning(

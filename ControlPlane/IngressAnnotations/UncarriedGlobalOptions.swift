@@ -1,5 +1,4 @@
 /// The keys of ingress-nginx 1.15's ConfigMap that Portico knows by name and does not carry.
 let uncarriedGlobalOptions: Set<String> = [
-    "enable-modsecurity", "enable-owasp-modsecurity-crs", "geoip2-autoreload-in-minutes",
-    "modsecurity-snippet", "use-geoip2",
+    "enable-modsecurity", "enable-owasp-modsecurity-crs", "modsecurity-snippet",
 ]

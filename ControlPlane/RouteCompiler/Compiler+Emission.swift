@@ -57,10 +57,10 @@ extension Compiler {
             if let routes = hosts[host] {
                 var section = HostEmission.section(host, routes) { publishedNames[$0] ?? $0.plainName }
                 section.tls = emittedTLS(host, routes) { publishedNames[$0] ?? $0.plainName }
-                tlsObjects.set(Section.virtualHost(section).tlsObjects, for: .host(host))
+                wantedObjects.set(Section.virtualHost(section).liveObjects, for: .host(host))
                 publish(.virtualHost(section), into: &result)
             } else {
-                tlsObjects.set([], for: .host(host))
+                wantedObjects.set([], for: .host(host))
                 remove(SectionName(kind: .virtualHost, name: host), from: &result)
             }
         }
@@ -73,7 +73,7 @@ extension Compiler {
             settings.tls.defaultCertificate = certificate.description
         }
         noteDefaultCertificate()
-        tlsObjects.set(Section.globalSettings(settings).tlsObjects, for: .settings)
+        wantedObjects.set(Section.globalSettings(settings).liveObjects, for: .settings)
         publish(.globalSettings(settings), into: &result)
     }
 

@@ -81,7 +81,7 @@ extension Compiler {
         let changed = certificates.changed(from: now, to: seconds)
         now = seconds
         guard !changed.isEmpty else { return CompilationResult() }
-        for name in changed { touchTLS(name) }
+        for name in changed { touchLiveObjects(name) }
         return refresh(changed.map { ObjectReference(kind: ObjectKind.secret.rawValue, name: $0) })
     }
 
@@ -89,7 +89,7 @@ extension Compiler {
     package var stapleable: [CertificateMaterial] {
         guard options.settings.tls.staplesOCSP else { return [] }
         return liveObjects.keys.sorted().compactMap { name in
-            guard name.kind == .certificate, tlsObjects.isWanted(name), let secret = ObjectName(slashed: name.name),
+            guard name.kind == .certificate, wantedObjects.isWanted(name), let secret = ObjectName(slashed: name.name),
                 case .success(let checked) = certificates.certificate(secret, state)
             else { return nil }
             return checked.material
@@ -100,21 +100,24 @@ extension Compiler {
     package func staple(_ responses: [[UInt8]: [UInt8]]) -> CompilationResult {
         var result = CompilationResult()
         for secret in certificates.staple(responses) {
-            tlsObjects.touch(LiveObjectName(kind: .certificate, name: secret.description))
+            wantedObjects.touch(LiveObjectName(kind: .certificate, name: secret.description))
         }
-        emitTLSObjects(into: &result)
+        emitLiveObjects(into: &result)
         return result
     }
 
-    func touchTLS(_ secret: ObjectName) {
+    func touchLiveObjects(_ secret: ObjectName) {
         for kind in [LiveObjectKind.certificate, .authorities, .keyExchangeParameters] {
-            tlsObjects.touch(LiveObjectName(kind: kind, name: secret.description))
+            wantedObjects.touch(LiveObjectName(kind: kind, name: secret.description))
+        }
+        for isMap in [false, true] {
+            wantedObjects.touch(PasswordSource(secret: secret, isMap: isMap).liveName)
         }
     }
 
-    func emitTLSObjects(into result: inout CompilationResult) {
-        for name in tlsObjects.takeDirty() {
-            let found = tlsObjects.isWanted(name) ? certificates.content(of: name, state, at: now) : nil
+    func emitLiveObjects(into result: inout CompilationResult) {
+        for name in wantedObjects.takeDirty() {
+            let found = wantedObjects.isWanted(name) ? content(of: name) : nil
             guard let content = found else {
                 guard supplied[name] == nil, liveObjects.removeValue(forKey: name) != nil else { continue }
                 result.removedObjects.append(name)
@@ -124,6 +127,12 @@ extension Compiler {
             guard liveObjects.updateValue(object, forKey: name) != object else { continue }
             result.changedObjects.append(object)
         }
+    }
+
+    private func content(of name: LiveObjectName) -> [UInt8]? {
+        guard name.kind == .passwords else { return certificates.content(of: name, state, at: now) }
+        guard let source = PasswordSource(name) else { return nil }
+        return state.secrets[source.secret].flatMap(source.content)
     }
 
     /// Says what is wrong with the Secret that `--default-ssl-certificate` names.

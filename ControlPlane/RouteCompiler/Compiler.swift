@@ -27,9 +27,8 @@ package final class Compiler {
     var ingressesOfDerivedHost = ObjectIndex<String>()
     var hosts: [String: [MergedRoute]] = [:]
     var losersOfHost: [String: Set<ObjectReference>] = [:]
-    var passwords = PasswordTable()
     let certificates = CertificateTable()
-    var tlsObjects = LiveObjectTable()
+    var wantedObjects = LiveObjectTable()
     /// What the owner gives to all workers: keys of tickets, and a certificate for want of a better one.
     var supplied: [LiveObjectName: LiveObject] = [:]
     /// Of the ConfigMap, the one in use first.
@@ -90,8 +89,7 @@ package final class Compiler {
         emitHosts(work, into: &result)
         emitStreams(into: &result)
         emitGlobalSettings(into: &result)
-        emitPasswords(into: &result)
-        emitTLSObjects(into: &result)
+        emitLiveObjects(into: &result)
         emitTicketKeys(into: &result)
         emitDiagnostics(into: &result)
         result.changedSections.sort { $0.name < $1.name }
@@ -113,8 +111,8 @@ package final class Compiler {
         }
         let pass = endpointPass
         for name in retained.names.sorted() { publishRetained(name, pass, into: &result) }
-        tlsObjects.set(objects, for: .pinned)
-        emitTLSObjects(into: &result)
+        wantedObjects.set(objects, for: .pinned)
+        emitLiveObjects(into: &result)
         return result
     }
 
@@ -158,8 +156,7 @@ package final class Compiler {
             work.ingresses.formUnion(ingressesWithoutClass)
             work.rereadsOptions = true
         case .secret:
-            passwords.touch(name)
-            touchTLS(name)
+            touchLiveObjects(name)
         case .configMap, .namespace, nil: break
         }
     }
@@ -247,7 +244,6 @@ package final class Compiler {
         ingressesOfHost.move(name, from: old?.hosts ?? [], to: plan?.hosts ?? [])
         let (oldDerived, derived) = (old?.derivedHosts ?? [], plan?.derivedHosts ?? [])
         ingressesOfDerivedHost.move(name, from: oldDerived, to: derived)
-        passwords.move(name, from: old?.passwords, to: plan?.passwords)
         work.hosts.formUnion(old?.hosts ?? [])
         work.hosts.formUnion(plan?.hosts ?? [])
         work.hosts.formUnion(oldDerived)

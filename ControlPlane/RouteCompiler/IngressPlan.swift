@@ -65,8 +65,6 @@ struct IngressPlan: Hashable, Sendable {
     var tls: PlannedTLS?
     /// What the Ingress itself says of TLS with endpoints.
     var upstreamTLS: UpstreamTLS?
-    /// The Secrets with the users of its routes.
-    var passwords: PasswordSource?
 
     /// Whether this one wins a conflict.
     func precedes(_ other: IngressPlan) -> Bool {

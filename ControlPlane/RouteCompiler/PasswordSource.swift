@@ -2,7 +2,7 @@ import ClusterState
 import PorticoModel
 
 /// The users of a route, which are live state: a Secret and how it is read.
-struct PasswordSource: Hashable, Comparable, Sendable {
+struct PasswordSource: Hashable, Sendable {
     var secret: ObjectName
     /// A user per key of the Secret, rather than a file under the key `auth`.
     var isMap: Bool
@@ -12,8 +12,16 @@ struct PasswordSource: Hashable, Comparable, Sendable {
         LiveObjectName(kind: .passwords, name: isMap ? "\(secret)#map" : secret.description)
     }
 
-    static func < (left: PasswordSource, right: PasswordSource) -> Bool {
-        left.secret != right.secret ? left.secret < right.secret : !left.isMap && right.isMap
+    init(secret: ObjectName, isMap: Bool) {
+        self.secret = secret
+        self.isMap = isMap
+    }
+
+    /// Reads back `liveName`.
+    init?(_ name: LiveObjectName) {
+        let isMap = name.name.hasSuffix("#map")
+        guard let secret = ObjectName(slashed: isMap ? String(name.name.dropLast(4)) : name.name) else { return nil }
+        self.init(secret: secret, isMap: isMap)
     }
 
     /// Lines of `user:hash`; nil where the Secret is of another form.

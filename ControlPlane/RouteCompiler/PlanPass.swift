@@ -94,7 +94,6 @@ struct PlanPass {
         let metadata = ingress.metadata
         var plan = IngressPlan(name: metadata.name, createdAt: metadata.createdAt ?? .max)
         plan.policies = [resolved.policy]
-        plan.passwords = resolved.passwords
         if policy.isCanary {
             plan.canary = policy.canary
             plan.canary?.ingress = metadata.name

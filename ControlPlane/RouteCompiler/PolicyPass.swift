@@ -11,7 +11,6 @@ struct PolicyPass {
     struct Result {
         var policy = PlannedPolicy()
         var freePolicy = PlannedPolicy()
-        var passwords: PasswordSource?
         /// Within the Ingress's own, from snippets.
         var locations: [SnippetLocation] = []
         /// What snippets say of the hosts as a whole.
@@ -62,7 +61,6 @@ struct PolicyPass {
             work.warn(.backend, reference.key, problem, "requests are answered with 503")
         }
         authentication.secret = source.liveName.name
-        work.result.passwords = source
         work.policy.features.protect { $0.password = authentication }
     }
 

@@ -64,13 +64,13 @@ package final class SnapshotPublisher {
     }
 
     /// The certificates and authorities that a pinned configuration refers to.
-    package var pinnedTLSObjects: Set<LiveObjectName> {
+    package var pinnedObjects: Set<LiveObjectName> {
         guard let running, running.isPinned else { return [] }
         return running.tree.sections.reduce(into: []) { names, section in
             guard section.name.kind != .upstream, let bytes = contents[section.digest],
                 let decoded = try? SectionCodec.decode(bytes)
             else { return }
-            names.formUnion(decoded.tlsObjects)
+            names.formUnion(decoded.liveObjects)
         }
     }
 

@@ -5,6 +5,8 @@ import PorticoModel
 package protocol VariableSource: AnyObject {
     /// - Returns: false where the variable has no value.
     func write(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool
+    /// - Parameter index: of the variable among all.
+    func write(geo index: Int, to writer: inout ByteWriter) -> Bool
     /// - Parameter name: of the argument, field or cookie; of fields in lower case.
     func write(_ family: VariableFamily, named name: UnsafeRawBufferPointer, to writer: inout ByteWriter) -> Bool
     func write(capture index: Int, to writer: inout ByteWriter) -> Bool
@@ -36,18 +38,19 @@ package struct CustomVariables {
 /// A template made ready: a flat list of parts, so that evaluation searches no string and allocates nothing.
 package final class CompiledTemplate {
     private enum Kind: UInt8 {
-        case text, named, family, capture, custom
+        case text, named, geo, family, capture, custom
     }
 
     private struct Part: BitwiseCopyable {
         var kind: Kind
-        /// The named variable, the family, the group's or the custom variable's number.
+        /// The named variable, that of a database of addresses, the family, the group's or the custom variable's number.
         var number: UInt8 = 0
         var start: UInt32 = 0
         var count: UInt32 = 0
     }
 
     private static let named = NamedVariable.allCases
+    private static let geo = GeoVariable.allCases
 
     private let parts: UnsafeMutableBufferPointer<Part>
     private let bytes: UnsafeMutableRawBufferPointer
@@ -69,6 +72,8 @@ package final class CompiledTemplate {
             case .text(let text): keep(.text, 0, text)
             case .variable(.named(let name)):
                 parts.append(Part(kind: .named, number: UInt8(Self.named.firstIndex(of: name) ?? 0)))
+            case .variable(.geo(let name)):
+                parts.append(Part(kind: .geo, number: UInt8(Self.geo.firstIndex(of: name) ?? 0)))
             case .variable(.argument(let name)): keep(.family, VariableFamily.argument.rawValue, name)
             case .variable(.requestField(let name)): keep(.family, VariableFamily.requestField.rawValue, name)
             case .variable(.cookie(let name)): keep(.family, VariableFamily.cookie.rawValue, name)
@@ -135,6 +140,7 @@ package final class CompiledTemplate {
             writer.append(text(of: part))
             return true
         case .named: return source.write(Self.named[Int(part.number)], to: &writer)
+        case .geo: return source.write(geo: Int(part.number), to: &writer)
         case .family:
             guard let family = VariableFamily(rawValue: part.number) else { return false }
             return source.write(family, named: text(of: part), to: &writer)

@@ -170,6 +170,8 @@ private final class CapturingSource<Source: VariableSource>: VariableSource {
 
     func write(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool { source.write(variable, to: &writer) }
 
+    func write(geo index: Int, to writer: inout ByteWriter) -> Bool { source.write(geo: index, to: &writer) }
+
     func write(_ family: VariableFamily, named name: UnsafeRawBufferPointer, to writer: inout ByteWriter) -> Bool {
         source.write(family, named: name, to: &writer)
     }

@@ -19,6 +19,10 @@ extension Exchange: VariableSource {
         return false
     }
 
+    func write(geo index: Int, to writer: inout ByteWriter) -> Bool {
+        tables.globals.usesGeoDatabases && core.geo.write(index, of: client, to: &writer)
+    }
+
     func write(_ family: VariableFamily, named name: UnsafeRawBufferPointer, to writer: inout ByteWriter) -> Bool {
         guard let extras else { return false }
         let value: UnsafeRawBufferPointer? =

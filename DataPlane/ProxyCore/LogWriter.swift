@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Threads
 
-/// Writes access log lines on a thread of its own, so that a slow disk or pipe never holds up the loop.
+/// Writes log lines on a thread of its own, so that a slow disk or pipe never holds up the loop.
 ///
 /// Two buffers of fixed size go round: one is filled by the loop, the other written by the thread. Where both are full,
 /// lines are dropped and counted.
@@ -85,7 +85,7 @@ final class LogWriter: @unchecked Sendable {
     }
 
     private func run() {
-        var descriptor: Int32 = -1
+        var sink: LogSink?
         var opened = ""
         pthread_mutex_lock(mutex)
         while true {
@@ -98,44 +98,14 @@ final class LogWriter: @unchecked Sendable {
             let wanted = path
             full = nil
             pthread_mutex_unlock(mutex)
-            if opened != wanted || descriptor < 0 {
-                LogWriter.closeFile(descriptor)
-                descriptor = LogWriter.openFile(wanted)
+            if opened != wanted || sink == nil {
+                sink = LogSink(path: wanted)
                 opened = wanted
             }
-            LogWriter.writeAll(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor)
+            sink?.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             pthread_mutex_lock(mutex)
             spare = buffer
         }
         pthread_mutex_unlock(mutex)
-        LogWriter.closeFile(descriptor)
-    }
-
-    private static func openFile(_ path: String) -> Int32 {
-        switch path {
-        case "/dev/stdout": 1
-        case "/dev/stderr": 2
-        default: open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-        }
-    }
-
-    private static func closeFile(_ descriptor: Int32) {
-        if descriptor > 2 { close(descriptor) }
-    }
-
-    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
-        guard descriptor >= 0 else { return }
-        var written = 0
-        while written < bytes.count {
-            let count = write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            if count > 0 {
-                written += count
-            } else if errno == EAGAIN {
-                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&waiting, 1, 1_000)
-            } else if errno != EINTR {
-                return
-            }
-        }
     }
 }

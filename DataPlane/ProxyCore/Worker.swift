@@ -34,6 +34,7 @@ package final class Worker {
         streams.record = { [unowned core] in core.streamLog.write($0, core: core) }
         if let descriptor = configuration.handoverDescriptor {
             handover = try SocketReceiver(descriptor: descriptor, proxy: streams)
+            handover?.onDatabase = { [unowned core] kind, file in core.geo.adopt(kind, descriptor: file) }
         }
         timers.append(
             PeriodicTimer(in: loop, every: Self.flushMilliseconds) { [unowned core] in core.flushLogs() })

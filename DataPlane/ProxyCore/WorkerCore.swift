@@ -1,4 +1,5 @@
 import EventLoop
+import GeoIP
 import HTTP2Core
 import HTTPCore
 import Policies
@@ -45,6 +46,7 @@ final class WorkerCore {
     let errors = LineLog()
     let policies = PolicyRuntime()
     let spans = SpanQueue()
+    let geo = GeoDirectory()
     let waiting: WaitingExchanges
     let bounds = MetricBounds()
     let downstreamRead: UnsafeMutableRawBufferPointer

@@ -11,6 +11,8 @@ package struct ProxyOptions: Hashable, Sendable {
     package var health: ListenAddress?
     package var classGroup = ""
     package var node: String
+    /// Where the databases of addresses are.
+    package var geoFolder: String?
 
     /// What the command line asks for.
     package enum Command: Hashable, Sendable {
@@ -43,6 +45,7 @@ package struct ProxyOptions: Hashable, Sendable {
             case "--https": options.https.append(try flags.address(of: flag))
             case "--workers": options.workers = try flags.number(of: flag, in: 1...256)
             case "--health": options.health = try flags.address(of: flag)
+            case "--geoip-database-dir": options.geoFolder = try flags.value(of: flag)
             case "--class-group": options.classGroup = try flags.value(of: flag)
             case "--node": options.node = try flags.value(of: flag)
             default: throw OptionError("there is no flag \(flag); see portico-proxy --help")
@@ -71,6 +74,7 @@ package struct ProxyOptions: Hashable, Sendable {
         --workers N             worker processes (default: one per CPU)
         --health ADDR:PORT      where to answer /healthz and /readyz
         --class-group NAME      which stream of configuration to follow
+        --geoip-database-dir DIR  MaxMind's databases of addresses, by their own file names
         --node NAME             this node's name in status and metrics (default: the host's name)
         """
 }

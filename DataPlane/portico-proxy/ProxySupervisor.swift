@@ -28,6 +28,7 @@ final class ProxySupervisor {
     private let streams: StreamSockets
     private var sessions: [Int: StateCacheSession] = [:]
     private var health: HealthResponder?
+    private var geoFiles: GeoFiles?
     private var isStopping = false
 
     init(options: ProxyOptions) {
@@ -52,6 +53,14 @@ final class ProxySupervisor {
         stateLink.onDrain = { self.stop(grace: Milliseconds($0) + 5_000) }
         stateLink.onUpdate = {
             if !self.isStopping { self.streams.follow(self.stateLink.cache.streamPorts) }
+        }
+        if let folder = options.geoFolder {
+            let streams = streams
+            let files = GeoFiles(folder: folder, loop: supervisor.loop, log: ProxySupervisor.log) {
+                streams.hand($0, $1)
+            }
+            files.start()
+            geoFiles = files
         }
         stateLink.start()
         for index in 0..<options.workers { addWorker(index) }

@@ -23,6 +23,8 @@ final class StreamSockets {
     private var channels: [Int: WorkerChannel] = [:]
     private var complaints: [StreamService.Port: String] = [:]
     private var isRetrying = false
+    /// What every worker gets besides.
+    private var databases: [GeoDatabaseKind: Int32] = [:]
 
     /// - Parameter http: where HTTP is served: streams come in at the same addresses, and not at the same ports.
     init(http: [ListenAddress], workers: Int, loop: PollLoop, log: @escaping (String) -> Void) {
@@ -91,10 +93,18 @@ final class StreamSockets {
         closeChannel(worker)
         let channel = try WorkerChannel(loop: loop)
         channels[worker] = channel
+        for (kind, file) in databases { channel.send(.database(kind), file) }
         for port in sockets.keys.sorted() {
             for socket in sockets[port]?[worker] ?? [] { channel.send(.open(port), socket) }
         }
         return channel.workersEnd
+    }
+
+    /// Hands a database of addresses to all workers, those to come among them; the descriptor stays open here until another
+    /// one of its kind comes.
+    func hand(_ kind: GeoDatabaseKind, _ file: Int32) {
+        if let earlier = databases.updateValue(file, forKey: kind) { close(earlier) }
+        for channel in channels.values { channel.send(.database(kind), file) }
     }
 
     func closeChannel(_ worker: Int) { channels.removeValue(forKey: worker)?.end() }

@@ -5883,7 +5883,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[52] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[53] =
 {
   {
     "default_upstream",
@@ -6498,6 +6498,18 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "uses_geo_databases",
+    300,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, uses_geo_databases),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "tracing",
     350,
     PROTOBUF_C_LABEL_NONE,
@@ -6551,7 +6563,7 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   32,   /* field[32] = stream_log_format */
   31,   /* field[31] = stream_log_path */
   27,   /* field[27] = tls */
-  51,   /* field[51] = tracing */
+  52,   /* field[52] = tracing */
   18,   /* field[18] = trusted_proxies */
   49,   /* field[49] = unlogged_targets */
   21,   /* field[21] = upstream_keep_alive_connections */
@@ -6559,20 +6571,22 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   24,   /* field[24] = upstream_keep_alive_time_ms */
   22,   /* field[22] = upstream_keep_alive_timeout_ms */
   15,   /* field[15] = uses_forwarded_headers */
+  51,   /* field[51] = uses_geo_databases */
   28,   /* field[28] = uses_http2 */
   9,   /* field[9] = uses_proxy_protocol */
   33,   /* field[33] = uses_real_ip */
   40,   /* field[40] = zstd */
 };
-static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[6 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ranges[7 + 1] =
 {
   { 1, 0 },
   { 40, 27 },
   { 70, 28 },
   { 80, 30 },
   { 90, 33 },
-  { 350, 51 },
-  { 0, 52 }
+  { 300, 51 },
+  { 350, 52 },
+  { 0, 53 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor =
 {
@@ -6582,10 +6596,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   "Portico__Snapshot__V1__GlobalSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__GlobalSettings),
-  52,
+  53,
   portico__snapshot__v1__global_settings__field_descriptors,
   portico__snapshot__v1__global_settings__field_indices_by_name,
-  6,  portico__snapshot__v1__global_settings__number_ranges,
+  7,  portico__snapshot__v1__global_settings__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__global_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -83,7 +83,7 @@ package struct GlobalSettings: Hashable, Sendable {
 
     // Logs.
     package var logsAccess = true
-    /// A file, or `/dev/stdout`.
+    /// A file, `/dev/stdout`, or `syslog:ADDRESS:PORT`.
     package var accessLogPath = "/dev/stdout"
     /// Nil: ingress-nginx's own.
     package var logFormat: LogFormat?
@@ -96,6 +96,9 @@ package struct GlobalSettings: Hashable, Sendable {
     package var streamLogPath = "/dev/stdout"
     /// A `StreamLogFormat`; empty is ingress-nginx's own.
     package var streamLogFormat = ""
+
+    /// Variables have values from databases of addresses (`use-geoip2`).
+    package var usesGeoDatabases = false
 
     package init() {}
 }

@@ -81,13 +81,13 @@ package enum NamedVariable: String, Hashable, Sendable, CaseIterable {
     case openTelemetryTraceID = "opentelemetry_trace_id"
     case openTelemetrySpanID = "opentelemetry_span_id"
     case openTelemetryTraceParent = "opentelemetry_context_traceparent"
-    case geoIPCountryCode = "geoip2_country_code"
-    case geoIPCityName = "geoip2_city_country_name"
 }
 
 /// What a `$name` in a template stands for.
 package enum Variable: Hashable, Sendable {
     case named(NamedVariable)
+    /// What a database of addresses says of the client.
+    case geo(GeoVariable)
     /// `$arg_NAME`: a parameter of the query.
     case argument(String)
     /// `$http_NAME`: a field of the request; the name in lower case with hyphens.
@@ -110,6 +110,8 @@ package enum Variable: Hashable, Sendable {
     package init?(name: String, custom: Set<String> = []) {
         if let named = NamedVariable(rawValue: name) {
             self = .named(named)
+        } else if let geo = GeoVariable(rawValue: name) {
+            self = .geo(geo)
         } else if custom.contains(name) {
             self = .custom(name)
         } else if name.utf8.count == 1, let digit = Int(name) {

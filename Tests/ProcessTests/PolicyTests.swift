@@ -123,6 +123,39 @@ extension ProcessTests {
             #expect(try request(gateway, host: "sticky.test", ["Cookie: \(pair)"])["Set-Cookie"] == nil)
         }
 
+        @Test func `databases of addresses say where a client is`() throws {
+            let backend = try ScriptedBackend(named: "shop")
+            let settings = """
+                ---
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: portico, namespace: default}
+                data: {use-geoip2: "true", proxy-set-headers: default/geo, allow-snippet-annotations: "true"}
+                ---
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: geo, namespace: default}
+                data: {X-Country: "$geoip2_city_country_code", X-Network: "$geoip2_asn"}
+
+                """
+            let folder = #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/Databases"
+            let gateway = try TestGateway(
+                files: [
+                    "all.yaml": settings + Manifests.ingress("shop", host: "shop.test", service: "shop")
+                        + Manifests.service("shop", at: [backend.address])
+                ], arguments: ["--configmap", "default/portico", "--geoip-database-dir", folder])
+            #expect(try request(gateway, host: "shop.test").status == 200)
+            #expect(backend.received.last?["X-Country"] == "DE" && backend.received.last?["X-Network"] == "64512")
+            // A worker that is started again gets them too.
+            let workers = gateway.workerProcesses
+            for worker in workers { kill(worker, SIGKILL) }
+            eventually("new workers know the databases") {
+                Set(gateway.workerProcesses).isDisjoint(with: workers)
+                    && (try? request(gateway, host: "shop.test"))?.status == 200
+                    && backend.received.last?["X-Country"] == "DE"
+            }
+        }
+
         @Test func `responses are opened to other origins, compressed and dressed`() throws {
             let backend = try ScriptedBackend { _, _ in
                 let body = String(repeating: "hello ", count: 500)

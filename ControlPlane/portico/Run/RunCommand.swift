@@ -55,6 +55,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Let Ingresses ask that connections go through as they are, by ssl-passthrough.")
     var enableSslPassthrough = false
 
+    @Option(help: ArgumentHelp("The folder with MaxMind's databases of addresses.", valueName: "dir"))
+    var geoipDatabaseDir: String?
+
     @Option(help: .hidden)
     var companion: [String] = []
 
@@ -102,6 +105,7 @@ struct RunCommand: ParsableCommand {
         var proxy = ["--control-socket", "\(data)/control.sock", "--workers", "\(workerCount)"]
         for address in addresses { proxy += ["--http", "\(address)"] }
         for address in https { proxy += ["--https", "\(address)"] }
+        if let geoipDatabaseDir { proxy += ["--geoip-database-dir", geoipDatabaseDir] }
         return RunPlan(
             folder: folder, http: addresses, https: https, metrics: metrics, dataDirectory: data, claim: claim,
             controlArguments: control, proxyArguments: proxy,

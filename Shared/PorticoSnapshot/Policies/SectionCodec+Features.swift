@@ -75,6 +75,7 @@ extension SectionCodec {
         message.pointee.n_unlogged_targets = settings.unloggedTargets.count
         message.pointee.unlogged_targets = arena.list(settings.unloggedTargets) { encode($0, in: arena) }
         message.pointee.logs_default_backend = settings.logsDefaultBackend ? 1 : 0
+        message.pointee.uses_geo_databases = settings.usesGeoDatabases ? 1 : 0
     }
 
     static func decodePolicies(
@@ -106,5 +107,6 @@ extension SectionCodec {
         settings.unloggedTargets = try reader.list(
             message.unlogged_targets, message.n_unlogged_targets, "unlogged_targets", decode)
         settings.logsDefaultBackend = message.logs_default_backend != 0
+        settings.usesGeoDatabases = message.uses_geo_databases != 0
     }
 }

@@ -79,6 +79,41 @@ import Testing
         await plane.stop()
     }
 
+    @Test func `Old routes meet the users of today, though no Ingress names their Secret`() async throws {
+        func secret(_ users: String) -> String {
+            """
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: users, namespace: default}
+            stringData: {auth: "\(users)"}
+
+            """
+        }
+        let guarded = Manifests.ingress(
+            "shop", host: "shop.test", path: "/old", service: "old",
+            annotations: [
+                "nginx.ingress.kubernetes.io/auth-type": "basic", "nginx.ingress.kubernetes.io/auth-secret": "users",
+            ])
+        let plane = try await TestPlane([
+            "shop.yaml": guarded, "users.yaml": secret("ann:x"), "old.yaml": Manifests.backend("old", port: 8001),
+            "new.yaml": Manifests.backend("new", port: 9001),
+        ])
+        let worker = LinkWorker()
+        try worker.connect(plane.socket)
+        let name = LiveObjectName(kind: .passwords, name: "default/users")
+        worker.run { $0.isComplete && $0.version != .none && $0.objects[name] != nil }
+        try change(plane, to: "/new")
+        worker.run { $0.hosts == ["shop.test": ["/new"]] && $0.objects[name] == nil }
+        _ = try await plane.plane.admin.rollback(AdminRollback(version: "1.1", reason: ""))
+        worker.run { $0.version == Version(epoch: 1, sequence: 3) && $0.objects[name] != nil }
+        try plane.write(secret("ann:y"), to: "users.yaml")
+        worker.run { $0.objects[name]?.content == Array("ann:y".utf8) }
+        _ = try await plane.plane.admin.resume(AdminResume())
+        worker.run { $0.objects[name] == nil }
+        await plane.stop()
+    }
+
     @Test func `Rollbacks under a stream of changes always end with the newest on resume`() async throws {
         let plane = try await makePlane()
         let worker = LinkWorker()

@@ -17,6 +17,8 @@ private final class OneValue: VariableSource {
 
     func write(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool { put(&writer) }
 
+    func write(geo index: Int, to writer: inout ByteWriter) -> Bool { put(&writer) }
+
     func write(_ family: VariableFamily, named name: UnsafeRawBufferPointer, to writer: inout ByteWriter) -> Bool {
         put(&writer)
     }

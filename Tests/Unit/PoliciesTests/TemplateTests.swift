@@ -19,6 +19,10 @@ final class TestVariables: VariableSource {
 
     func write(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool { put(variable.rawValue, &writer) }
 
+    func write(geo index: Int, to writer: inout ByteWriter) -> Bool {
+        put(GeoVariable.allCases[index].rawValue, &writer)
+    }
+
     func write(_ family: VariableFamily, named name: UnsafeRawBufferPointer, to writer: inout ByteWriter) -> Bool {
         put("\(family)_" + String(decoding: name, as: UTF8.self), &writer)
     }

@@ -100,6 +100,7 @@ enum PolicySamples {
         settings.logFormat = make(LogFormat()) { ($0.template, $0.escaping) = ("$status", .json) }
         settings.unloggedTargets = [pattern]
         settings.logsDefaultBackend = true
+        settings.usesGeoDatabases = true
     }
 
     private static var access: AccessPolicy {

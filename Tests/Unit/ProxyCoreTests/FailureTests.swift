@@ -264,4 +264,30 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(text.contains(" [default-shop-80] [] \(endpoint) 2 0.0"))
         #expect(text.hasSuffix(" 200 id1\n"))
     }
+
+    @Test func `the access log goes to a syslog server, a datagram for each line`() throws {
+        let server = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(server) }
+        let bound = SocketAddress.loopback(port: 0).withSocketAddress { bind(server, $0, $1) }
+        #expect(bound == 0)
+        var limit = timeval(tv_sec: 5, tv_usec: 0)
+        setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let worker = try TestWorker {
+            $0.logsAccess = true
+            $0.accessLogPath = "syslog:127.0.0.1:\(Socket.localAddress(server).port)"
+        }
+        for name in ["one", "two"] {
+            let client = try worker.client()
+            client.send(request("GET", "User-Agent: \(name)\r\nConnection: close\r\n"))
+            let upstream = try #require(worker.endpoints[0].accept())
+            _ = upstream.readMessage()
+            upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            _ = client.readMessage()
+            var buffer = [UInt8](repeating: 0, count: 4_096)
+            let count = recv(server, &buffer, buffer.count, 0)
+            let text = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+            #expect(text.hasPrefix("<190>") && text.contains(" nginx: 127.0.0.1 - - ["))
+            #expect(text.contains("\"\(name)\"") && !text.contains("\n"))
+        }
+    }
 }

@@ -82,7 +82,9 @@ private func drain(_ socket: TestSocket) -> [UInt8] {
             upstream.close()
         } else {
             // The connection is free for the next request.
-            waitUntil { worker.inLoop { $0.core.upstreams.upstream(named: "default-shop-80").endpoints[0].idleCount } == 1 }
+            waitUntil {
+                worker.inLoop { $0.core.upstreams.upstream(named: "default-shop-80").endpoints[0].idleCount } == 1
+            }
             let other = try worker.client()
             other.send(request)
             #expect(upstream.readMessage().firstLine == "GET / HTTP/1.1")

@@ -7,12 +7,13 @@ import Testing
 @Suite struct StreamProxyTests {
     @Test(arguments: [
         SocketHandover.Order.open(.init(.tcp, 9000)), .open(.init(.udp, 53)), .close(.init(.tcp, 65535)),
+        .database(.city),
     ])
     func `An order reads back what it writes`(order: SocketHandover.Order) {
         #expect(SocketHandover.Order(order.bytes) == order)
     }
 
-    @Test(arguments: [[], [1], [3, 1, 0, 1], [1, 9, 0, 1], [1, 1, 0, 1, 0]] as [[UInt8]])
+    @Test(arguments: [[], [1], [4, 1, 0, 1], [1, 9, 0, 1], [1, 1, 0, 1, 0]] as [[UInt8]])
     func `What is no order is ignored`(bytes: [UInt8]) {
         #expect(SocketHandover.Order(bytes) == nil)
     }
