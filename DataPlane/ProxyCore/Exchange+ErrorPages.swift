@@ -46,6 +46,20 @@ extension Exchange {
         startAttempt()
     }
 
+    /// Another service takes the request as it is, and is told why, because the route's own has no endpoint.
+    func hand(_ extras: ExchangeExtras, to fallback: Upstream) {
+        extras.isErrorPage = true
+        extras.upstream = fallback
+        if policy.backendProtocol != .http { policyRecord = tables.plainPolicy }
+        guard !isHeadComplete else { return }
+        var described = ByteWriter(core.policies.headScratch)
+        writeErrorFields(503, extras, to: &described)
+        guard !described.overflowed else { return }
+        // With room for what completes the head.
+        buffers.reserve(described.count + 64, in: &head)
+        buffers.append(described.written, to: &head)
+    }
+
     /// Replaces the request by `GET /` with the fields that tell what happened.
     private func writeErrorRequest(_ status: Int, _ extras: ExchangeExtras) {
         body.free(to: buffers)

@@ -335,6 +335,23 @@ private func answer(_ worker: TestWorker, _ request: String) throws -> TestMessa
         #expect(response.status == 404 && response.body == "sorry")
     }
 
+    @Test func `another service takes the requests of a route without endpoints as they are`() throws {
+        let spoken = policy {
+            $0.errorPages = ErrorPagePolicy()
+            $0.errorPages?.fallbackUpstream = "fallback"
+        }
+        let worker = try TestWorker(endpointCount: 0, policy: spoken, others: ["fallback"])
+        let client = try worker.client()
+        client.send(get("/alma?x", "Content-Length: 5\r\n", method: "POST") + "hello")
+        let service = try #require(worker.others["fallback"]?.accept())
+        let question = service.readMessage()
+        #expect(question.firstLine == "POST /alma?x HTTP/1.1" && question.body == "hello")
+        #expect(question.field("X-Code") == "503" && question.field("X-Ingress-Name") == "shop")
+        #expect(question.field("X-Original-URI") == "/alma?x")
+        service.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(client.readMessage().body == "ok")
+    }
+
     @Test func `a mirror gets a copy and its answer is nobody's`() throws {
         let mirrored = policy {
             var target = RemoteTarget()
