@@ -44,6 +44,8 @@ let shared: [Target] = [
         providers: [.apt(["libmaxminddb-dev"])]),
     .systemLibrary(name: "CCrypt", path: "Shared/CCrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CSystem", path: "Shared/CSystem"),
+    .target(name: "CModSecurity", path: "Shared/CModSecurity"),
+    library("ModSecurity", in: "Shared", ["CModSecurity"]),
     .target(
         name: "CPorticoSnapshot", path: "Shared/CPorticoSnapshot",
         linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -97,6 +99,7 @@ let controlPlane: [Target] = [
     library(
         "ControllerCore", in: "ControlPlane",
         [
+            "ModSecurity",
             "PorticoModel", "PorticoSnapshot", "ClusterState", "ManifestDirectory", "KubernetesAPI", "Leadership",
             "IngressStatus", "ObjectEvents", "Admission", "ProcessSupervision",
             "Certificates",
@@ -131,7 +134,10 @@ let dataPlane: [Target] = [
     library("Passwords", in: "DataPlane", ["CCrypt", "COpenSSL", "Threads"]),
     library("Compression", in: "DataPlane", ["CCompression"]),
     library("GeoIP", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "CMaxMindDB"]),
-    library("Policies", in: "DataPlane", ["PorticoModel", "HTTPCore", "EventLoop", "Patterns"]),
+    library("WebApplicationFirewall", in: "DataPlane", ["CModSecurity", "ModSecurity"]),
+    library(
+        "Policies", in: "DataPlane",
+        ["PorticoModel", "HTTPCore", "EventLoop", "Patterns", "ModSecurity", "WebApplicationFirewall"]),
     library("HTTP2Core", in: "DataPlane", ["HTTPCore", "EventLoop", "CNghttp2"]),
     library("FastCGICore", in: "DataPlane", ["HTTPCore", "EventLoop"]),
     library("TLSEngine", in: "DataPlane", ["PorticoModel", "PorticoSnapshot", "EventLoop", "COpenSSL"]),
@@ -146,6 +152,7 @@ let dataPlane: [Target] = [
             "Passwords",
             "Compression",
             "GeoIP",
+            "WebApplicationFirewall",
             "Routing", "Policies",
             "TLSEngine",
             "Upstreams", "ControlClient", "ControlLink", "PorticoTelemetry", "Threads",
@@ -207,6 +214,7 @@ let tests: [Target] = [
     unitTests("Patterns"),
     unitTests("Passwords"),
     unitTests("Compression", ["CCompression"]),
+    unitTests("WebApplicationFirewall", ["ModSecurity"]),
     unitTests("GeoIP", ["PorticoModel", "HTTPCore", "EventLoop"]),
     unitTests("Policies", ["EventLoop", "HTTPCore", "Patterns", "PorticoModel"]),
     .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),

@@ -35,7 +35,9 @@ final class ClassStream {
     ) {
         name = group.name
         self.logger = logger
-        compiler = Compiler(configuration: group.compiler, objects: objects)
+        compiler = Compiler(
+            configuration: group.compiler, objects: objects,
+            firewallCheck: FirewallCheck { RuleCompilation.problem(of: $0) })
         publisher = SnapshotPublisher(
             store: store, versions: versions, classGroup: group.name, logger: logger, clock: Controller.now)
     }

@@ -33,7 +33,7 @@ package struct AnnotationDialect: Sendable {
         rewriteAnnotations, redirectAnnotations, responseRewritingAnnotations, headerAnnotations,
         errorPageAnnotations, balancingAnnotations, affinityAnnotations, canaryAnnotations, addressAnnotations,
         passwordAnnotations, externalAuthenticationAnnotations, rateLimitAnnotations, crossOriginAnnotations,
-        mirrorAnnotations, snippetAnnotations, backendProtocolAnnotations, tlsAnnotations,
+        mirrorAnnotations, snippetAnnotations, firewallAnnotations, backendProtocolAnnotations, tlsAnnotations,
         clientCertificateAnnotations, upstreamTLSAnnotations,
     ]
 

@@ -72,7 +72,7 @@ package enum GlobalOptionRegistry {
     private static let families: [[GlobalOptionDefinition]] = [
         downstreamOptions, headerOptions, upstreamOptions, policyOptions, loggingOptions, balancingOptions,
         responseBufferOptions, responseRewritingOptions, addressOptions, rateLimitOptions, securityOptions,
-        globalAuthenticationOptions, compressionOptions, routeOptions, tracingOptions, snippetOptions,
+        globalAuthenticationOptions, compressionOptions, routeOptions, tracingOptions, snippetOptions, firewallOptions,
         http2Options, streamOptions, tlsOptions, optionsWithoutEffect,
     ]
 

@@ -34,6 +34,7 @@ package struct IngressPolicy: Hashable, Sendable {
     var affinity = AffinityChoices()
     var hashing = HashingChoices()
     package internal(set) var mirror = MirrorChoices()
+    var firewall = FirewallChoices()
     var interceptsErrors = true
 
     package init() {}
@@ -57,8 +58,9 @@ package struct IngressPolicy: Hashable, Sendable {
             pages.interceptsResponses = interceptsErrors
             features.errorPages = pages
         }
-        guard canaryIsConfigured, !isCanary else { return [] }
-        return [
+        let faults = completeFirewall()
+        guard canaryIsConfigured, !isCanary else { return faults }
+        return faults + [
             PolicyFault(
                 key: "canary", reason: "canary annotations have no meaning without canary: \"true\"",
                 consequence: "they are ignored")

@@ -16,6 +16,7 @@ package final class Compiler {
     package var state: ClusterState { objects.state }
 
     private let dialect: AnnotationDialect
+    private let firewallCheck: FirewallCheck
     private var settings = GroupSettings()
     /// Of the data plane.
     var options: GlobalOptions { settings.options }
@@ -51,10 +52,14 @@ package final class Compiler {
     /// Where spans go; nil where they go nowhere.
     package var collector: TraceCollector? { options.collector }
 
-    /// - Parameter objects: shared with the compilers of other class groups.
+    /// - Parameters:
+    ///   - objects: shared with the compilers of other class groups.
+    ///   - firewallCheck: without one, rules of ModSecurity are taken unseen, and their workers compile them.
     package init(
-        configuration: CompilerConfiguration = CompilerConfiguration(), objects: ClusterObjects = ClusterObjects()
+        configuration: CompilerConfiguration = CompilerConfiguration(), objects: ClusterObjects = ClusterObjects(),
+        firewallCheck: FirewallCheck = FirewallCheck()
     ) {
+        self.firewallCheck = firewallCheck
         self.configuration = configuration
         self.objects = objects
         dialect = .nginx(prefix: configuration.annotationPrefix)
@@ -225,7 +230,8 @@ package final class Compiler {
             tls: TLSPass(
                 prefix: dialect.prefix, state: state, table: certificates,
                 allowsOtherNamespaces: options.security.allowsCrossNamespaceReferences,
-                allowsPassthrough: configuration.allowsPassthrough, now: now))
+                allowsPassthrough: configuration.allowsPassthrough, now: now),
+            firewallCheck: firewallCheck)
     }
 
     /// The plans of the Ingresses that mention a host, in no order.

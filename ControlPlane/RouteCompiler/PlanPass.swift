@@ -21,18 +21,21 @@ struct PlanPass {
     private let classes: ClassPass
     private let endpoints: EndpointPass
     private let tls: TLSPass
+    private let firewallCheck: FirewallCheck
     // Those of the class of the Ingress at hand.
     private var options: GlobalOptions
     private var snippets: SnippetPass
 
     init(
-        dialect: AnnotationDialect, settings: GroupSettings, classes: ClassPass, endpoints: EndpointPass, tls: TLSPass
+        dialect: AnnotationDialect, settings: GroupSettings, classes: ClassPass, endpoints: EndpointPass, tls: TLSPass,
+        firewallCheck: FirewallCheck
     ) {
         self.dialect = dialect
         self.settings = settings
         self.classes = classes
         self.endpoints = endpoints
         self.tls = tls
+        self.firewallCheck = firewallCheck
         options = settings.options
         snippets = SnippetPass(global: settings.snippets)
     }
@@ -75,7 +78,7 @@ struct PlanPass {
         }
         let pass = PolicyPass(
             prefix: dialect.prefix, options: options, standard: standard, state: endpoints.state,
-            endpoints: endpoints, snippets: snippets)
+            endpoints: endpoints, snippets: snippets, firewallCheck: firewallCheck)
         let resolved = policy.isCanary ? PolicyPass.Result() : pass.resolve(policy, of: ingress.metadata, &log)
         var plan = plan(ingress, policy, resolved, &log)
         let planned = tls.plan(ingress, policy.tls, &log)

@@ -26,6 +26,7 @@ struct PolicyPass {
     let state: ClusterState
     let endpoints: EndpointPass
     let snippets: SnippetPass
+    let firewallCheck: FirewallCheck
 
     func resolve(_ policy: IngressPolicy, of metadata: ObjectMetadata, _ log: inout PlanLog) -> Result {
         var work = PolicyWork(metadata: metadata, prefix: prefix, policy: policy, log: log)
@@ -34,6 +35,7 @@ struct PolicyPass {
         resolveFastCGI(&work)
         resolveDefaultBackend(&work)
         resolveMirror(&work)
+        checkFirewall(&work)
         work.result.locations = snippets.resolve(&work)
         work.result.server = snippets.server(&work)
         let free = planned(work)
@@ -48,6 +50,14 @@ struct PolicyPass {
         let route = work.policy.route
         let isDefault = route == standard && work.targets.all.isEmpty
         return PlannedPolicy(policy: isDefault ? nil : route, targets: work.targets)
+    }
+
+    /// Rules that do not compile let nobody through.
+    private func checkFirewall(_ work: inout PolicyWork) {
+        guard let firewall = work.policy.features.firewall, let problem = firewallCheck.problem(of: firewall) else {
+            return
+        }
+        work.withhold("modsecurity-snippet", "ModSecurity does not take the rules: \(problem)")
     }
 
     private func resolvePasswords(_ work: inout PolicyWork) {

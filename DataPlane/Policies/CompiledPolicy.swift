@@ -27,6 +27,7 @@ package final class CompiledPolicy {
     /// The variables that directives of this route set, in order of their numbers.
     package let customVariables: [String]
     package var customVariableCount: Int { customVariables.count }
+    package let firewall: CompiledFirewall?
 
     /// - Returns: nil where the route has no features: nothing more is to be done for it.
     package init?(_ policy: RoutePolicy, route: Route) {
@@ -52,6 +53,7 @@ package final class CompiledPolicy {
         fastCGI = features.fastCGI.map { CompiledFastCGI($0, custom: &custom) }
         upstreamTLS = features.upstreamTLS.map { CompiledUpstreamTLS($0) }
         tracing = policy.tracesRequests ? CompiledTracing(policy, custom: &custom) : nil
+        firewall = features.firewall.map { CompiledFirewall($0, custom: &custom) }
         customVariables = custom.names
     }
 }

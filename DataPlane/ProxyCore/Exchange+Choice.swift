@@ -8,9 +8,11 @@ import Upstreams
 extension Exchange {
     /// Chooses an endpoint as the features say, and begins to send.
     func startAttempt(_ extras: ExchangeExtras) {
-        guard let upstream = chooseUpstream(extras) else { return answer(status: 404) }
+        if let firewall = extras.firewall, !extras.firewallSawBody, !passesFirewall(body: firewall, extras) { return }
+        guard var upstream = chooseUpstream(extras) else { return answer(status: 404) }
         if upstream.endpoints.isEmpty, let fallback = fallback(extras) {
-            return startErrorPage(for: 503, at: fallback, extras)
+            hand(extras, to: fallback)
+            upstream = fallback
         }
         completeHead()
         if extras.features?.mirror != nil { mirrorRequest(extras) }

@@ -78,6 +78,7 @@ extension Exchange {
             let goesOn: Bool =
                 switch extras.phase {
                 case .blocklists: passesBlocklists(extras)
+                case .firewall: passesFirewall(extras)
                 case .directives: runDirectives(extras)
                 case .redirects: passesRedirects(extras)
                 case .limits: passesLimits(extras)

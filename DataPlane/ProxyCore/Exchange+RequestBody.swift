@@ -30,6 +30,8 @@ extension Exchange {
         let needsLength = policy.backendProtocol == .fastCGI || policy.usesHTTP10Upstream
         let isOfUnknownLength = framing == .chunked && needsLength
         streamsBody = (!policy.buffersRequests || sendsPlainBody) && !isOfUnknownLength
+        // Rules see a body before the endpoint does. Calls go on as they come, and their messages are not shown.
+        if let firewall = extras?.firewall, firewall.rules.inspectsBodies, !sendsPlainBody { streamsBody = false }
         downstream?.state = .readingBody
         var used = 0
         guard takeBody(rest, used: &used) else { return used }

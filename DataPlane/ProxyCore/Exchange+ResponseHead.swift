@@ -134,6 +134,7 @@ extension Exchange {
         connection.endpoint.succeeded()
         if let extras {
             noteResponseTime(connection.endpoint, extras)
+            if let firewall = extras.firewall, !passesFirewall(bytes, response, firewall, extras) { return }
             if hasErrorPage(for: status, isResponse: true, extras) { return startErrorPage(for: status, extras) }
         }
         if status == 101 {

@@ -5,6 +5,7 @@ import Patterns
 import Policies
 import Routing
 import Upstreams
+import WebApplicationFirewall
 
 /// What an exchange needs beyond others because its route has features: taken from a pool where the route is known, and
 /// given back at the end. Templates are evaluated from it at any time of the exchange's life.
@@ -12,7 +13,7 @@ final class ExchangeExtras {
     /// The phases in order. One that has to wait is entered again when what it waited for is there; none in front of the
     /// limits waits.
     enum Phase: UInt8 {
-        case blocklists, directives, redirects, limits, addresses, password, external, forwarding
+        case blocklists, firewall, directives, redirects, limits, addresses, password, external, forwarding
     }
 
     /// A run of bytes in `values`.
@@ -42,6 +43,9 @@ final class ExchangeExtras {
     @exclusivity(unchecked) var hasRunHostDirectives = false
 
     @exclusivity(unchecked) var trace: RequestTrace?
+    // Rules.
+    @exclusivity(unchecked) var firewall: FirewallTransaction?
+    @exclusivity(unchecked) var firewallSawBody = false
 
     // Access.
     @exclusivity(unchecked) var addressIsRefused = false
@@ -88,6 +92,8 @@ final class ExchangeExtras {
         rerouteCount = 0
         trace = nil
         hasRunHostDirectives = false
+        firewall = nil
+        firewallSawBody = false
         addressIsRefused = false
         limitPlace = nil
         ticket = 0

@@ -96,6 +96,7 @@ final class MetricsFold {
         add("portico_worker_dropped_spans_total", core.spans.dropped)
         add("portico_worker_timeouts_total", counters.timeouts)
         add("portico_worker_spilled_bodies_total", counters.bodiesSpilled)
+        add("portico_worker_rule_refusals_total", counters.requestsRefusedByRules)
         add("portico_worker_buffer_bytes", core.buffers.bytesInUse, gauge: true)
         add("portico_worker_http2_connections_total", counters.http2Connections)
         for flood in FloodGuard.Flood.allCases {

@@ -32,6 +32,8 @@ struct WorkerCounters {
     var patternsExhausted: UInt64 = 0
     /// Requests over a limit of rate or connections.
     var requestsLimited: UInt64 = 0
+    /// Requests that ModSecurity's rules refused or sent elsewhere.
+    var requestsRefusedByRules: UInt64 = 0
     var mirrorsDropped: UInt64 = 0
     /// By version, as in `TLSSession.versions`.
     var handshakes: [UInt64] = Array(repeating: 0, count: TLSSession.versions.count)

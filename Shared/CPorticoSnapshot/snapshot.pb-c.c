@@ -1537,6 +1537,51 @@ void   portico__snapshot__v1__tracing_settings__free_unpacked
   assert(message->base.descriptor == &portico__snapshot__v1__tracing_settings__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   portico__snapshot__v1__firewall_policy__init
+                     (Portico__Snapshot__V1__FirewallPolicy         *message)
+{
+  static const Portico__Snapshot__V1__FirewallPolicy init_value = PORTICO__SNAPSHOT__V1__FIREWALL_POLICY__INIT;
+  *message = init_value;
+}
+size_t portico__snapshot__v1__firewall_policy__get_packed_size
+                     (const Portico__Snapshot__V1__FirewallPolicy *message)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__firewall_policy__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t portico__snapshot__v1__firewall_policy__pack
+                     (const Portico__Snapshot__V1__FirewallPolicy *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__firewall_policy__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t portico__snapshot__v1__firewall_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__FirewallPolicy *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &portico__snapshot__v1__firewall_policy__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Portico__Snapshot__V1__FirewallPolicy *
+       portico__snapshot__v1__firewall_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Portico__Snapshot__V1__FirewallPolicy *)
+     protobuf_c_message_unpack (&portico__snapshot__v1__firewall_policy__descriptor,
+                                allocator, len, data);
+}
+void   portico__snapshot__v1__firewall_policy__free_unpacked
+                     (Portico__Snapshot__V1__FirewallPolicy *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &portico__snapshot__v1__firewall_policy__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message)
 {
@@ -5047,7 +5092,71 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__tracing_settings__descri
   (ProtobufCMessageInit) portico__snapshot__v1__tracing_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[39] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__firewall_policy__field_descriptors[3] =
+{
+  {
+    "rules",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__FirewallPolicy, rules),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uses_core_rules",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__FirewallPolicy, uses_core_rules),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "transaction_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__FirewallPolicy, transaction_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned portico__snapshot__v1__firewall_policy__field_indices_by_name[] = {
+  0,   /* field[0] = rules */
+  2,   /* field[2] = transaction_id */
+  1,   /* field[1] = uses_core_rules */
+};
+static const ProtobufCIntRange portico__snapshot__v1__firewall_policy__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor portico__snapshot__v1__firewall_policy__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "portico.snapshot.v1.FirewallPolicy",
+  "FirewallPolicy",
+  "Portico__Snapshot__V1__FirewallPolicy",
+  "portico.snapshot.v1",
+  sizeof(Portico__Snapshot__V1__FirewallPolicy),
+  3,
+  portico__snapshot__v1__firewall_policy__field_descriptors,
+  portico__snapshot__v1__firewall_policy__field_indices_by_name,
+  1,  portico__snapshot__v1__firewall_policy__number_ranges,
+  (ProtobufCMessageInit) portico__snapshot__v1__firewall_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field_descriptors[40] =
 {
   {
     "connect_timeout_ms",
@@ -5517,6 +5626,18 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__route_policy__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "firewall",
+    300,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__RoutePolicy, firewall),
+    &portico__snapshot__v1__firewall_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__route_policy__field_indices_by_name[] = {
   33,   /* field[33] = access */
@@ -5531,6 +5652,7 @@ static const unsigned portico__snapshot__v1__route_policy__field_indices_by_name
   35,   /* field[35] = cross_origin */
   29,   /* field[29] = error_pages */
   13,   /* field[13] = fast_cgi */
+  39,   /* field[39] = firewall */
   32,   /* field[32] = headers */
   25,   /* field[25] = is_withheld */
   34,   /* field[34] = limits */
@@ -5559,7 +5681,7 @@ static const unsigned portico__snapshot__v1__route_policy__field_indices_by_name
   11,   /* field[11] = upstream_tls */
   19,   /* field[19] = uses_http10_upstream */
 };
-static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[6 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_ranges[7 + 1] =
 {
   { 1, 0 },
   { 40, 10 },
@@ -5567,7 +5689,8 @@ static const ProtobufCIntRange portico__snapshot__v1__route_policy__number_range
   { 90, 14 },
   { 110, 26 },
   { 130, 38 },
-  { 0, 39 }
+  { 300, 39 },
+  { 0, 40 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor =
 {
@@ -5577,10 +5700,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor
   "Portico__Snapshot__V1__RoutePolicy",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__RoutePolicy),
-  39,
+  40,
   portico__snapshot__v1__route_policy__field_descriptors,
   portico__snapshot__v1__route_policy__field_indices_by_name,
-  6,  portico__snapshot__v1__route_policy__number_ranges,
+  7,  portico__snapshot__v1__route_policy__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__route_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -110,6 +110,8 @@ package struct RouteFeatures: Hashable, Sendable {
     package var snippet: SnippetProgram?
     /// For `BackendProtocol.fastCGI`.
     package var fastCGI: FastCGIPolicy?
+    /// ModSecurity's rules.
+    package var firewall: FirewallPolicy?
     /// The template of a span's name; empty: the route's host and path.
     package var spanName = ""
 

@@ -49,6 +49,7 @@ typedef struct Portico__Snapshot__V1__ClientCertificatePolicy Portico__Snapshot_
 typedef struct Portico__Snapshot__V1__VirtualHostTLS Portico__Snapshot__V1__VirtualHostTLS;
 typedef struct Portico__Snapshot__V1__UpstreamTLS Portico__Snapshot__V1__UpstreamTLS;
 typedef struct Portico__Snapshot__V1__TracingSettings Portico__Snapshot__V1__TracingSettings;
+typedef struct Portico__Snapshot__V1__FirewallPolicy Portico__Snapshot__V1__FirewallPolicy;
 typedef struct Portico__Snapshot__V1__RoutePolicy Portico__Snapshot__V1__RoutePolicy;
 typedef struct Portico__Snapshot__V1__Route Portico__Snapshot__V1__Route;
 typedef struct Portico__Snapshot__V1__VirtualHost Portico__Snapshot__V1__VirtualHost;
@@ -582,6 +583,18 @@ struct  Portico__Snapshot__V1__TracingSettings
     , 0, 0, 0, 0, 0 }
 
 
+struct  Portico__Snapshot__V1__FirewallPolicy
+{
+  ProtobufCMessage base;
+  char *rules;
+  protobuf_c_boolean uses_core_rules;
+  char *transaction_id;
+};
+#define PORTICO__SNAPSHOT__V1__FIREWALL_POLICY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__firewall_policy__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
 struct  Portico__Snapshot__V1__RoutePolicy
 {
   ProtobufCMessage base;
@@ -624,10 +637,11 @@ struct  Portico__Snapshot__V1__RoutePolicy
   Portico__Snapshot__V1__MirrorPolicy *mirror;
   Portico__Snapshot__V1__SnippetProgram *snippet;
   char *span_name;
+  Portico__Snapshot__V1__FirewallPolicy *firewall;
 };
 #define PORTICO__SNAPSHOT__V1__ROUTE_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__route_policy__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Portico__Snapshot__V1__Route
@@ -1493,6 +1507,25 @@ Portico__Snapshot__V1__TracingSettings *
 void   portico__snapshot__v1__tracing_settings__free_unpacked
                      (Portico__Snapshot__V1__TracingSettings *message,
                       ProtobufCAllocator *allocator);
+/* Portico__Snapshot__V1__FirewallPolicy methods */
+void   portico__snapshot__v1__firewall_policy__init
+                     (Portico__Snapshot__V1__FirewallPolicy         *message);
+size_t portico__snapshot__v1__firewall_policy__get_packed_size
+                     (const Portico__Snapshot__V1__FirewallPolicy   *message);
+size_t portico__snapshot__v1__firewall_policy__pack
+                     (const Portico__Snapshot__V1__FirewallPolicy   *message,
+                      uint8_t             *out);
+size_t portico__snapshot__v1__firewall_policy__pack_to_buffer
+                     (const Portico__Snapshot__V1__FirewallPolicy   *message,
+                      ProtobufCBuffer     *buffer);
+Portico__Snapshot__V1__FirewallPolicy *
+       portico__snapshot__v1__firewall_policy__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   portico__snapshot__v1__firewall_policy__free_unpacked
+                     (Portico__Snapshot__V1__FirewallPolicy *message,
+                      ProtobufCAllocator *allocator);
 /* Portico__Snapshot__V1__RoutePolicy methods */
 void   portico__snapshot__v1__route_policy__init
                      (Portico__Snapshot__V1__RoutePolicy         *message);
@@ -1787,6 +1820,9 @@ typedef void (*Portico__Snapshot__V1__UpstreamTLS_Closure)
 typedef void (*Portico__Snapshot__V1__TracingSettings_Closure)
                  (const Portico__Snapshot__V1__TracingSettings *message,
                   void *closure_data);
+typedef void (*Portico__Snapshot__V1__FirewallPolicy_Closure)
+                 (const Portico__Snapshot__V1__FirewallPolicy *message,
+                  void *closure_data);
 typedef void (*Portico__Snapshot__V1__RoutePolicy_Closure)
                  (const Portico__Snapshot__V1__RoutePolicy *message,
                   void *closure_data);
@@ -1857,6 +1893,7 @@ extern const ProtobufCMessageDescriptor portico__snapshot__v1__client_certificat
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host_tls__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_tls__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__tracing_settings__descriptor;
+extern const ProtobufCMessageDescriptor portico__snapshot__v1__firewall_policy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route_policy__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__route__descriptor;
 extern const ProtobufCMessageDescriptor portico__snapshot__v1__virtual_host__descriptor;

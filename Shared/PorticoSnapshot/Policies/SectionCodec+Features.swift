@@ -20,6 +20,7 @@ extension SectionCodec {
         message.pointee.upstream_tls = features.upstreamTLS.map { encode($0, in: arena) }
         message.pointee.snippet = features.snippet.flatMap { encode($0, in: arena) }
         message.pointee.fast_cgi = features.fastCGI.flatMap { encode($0, in: arena) }
+        message.pointee.firewall = features.firewall.flatMap { encode($0, in: arena) }
         message.pointee.span_name = arena.text(features.spanName)
     }
 
@@ -41,6 +42,7 @@ extension SectionCodec {
         if let part = message.upstream_tls { features.upstreamTLS = try decode(part.pointee) }
         if let part = message.snippet { features.snippet = try decode(part.pointee) }
         if let part = message.fast_cgi { features.fastCGI = try decode(part.pointee) }
+        if let part = message.firewall { features.firewall = try decode(part.pointee) }
         features.spanName = try FieldReader(message: "RoutePolicy").text(message.span_name, "span_name")
         return features
     }

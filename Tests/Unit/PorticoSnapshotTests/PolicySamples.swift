@@ -48,6 +48,9 @@ enum PolicySamples {
         }
         features.snippet = snippet
         features.fastCGI = make(FastCGIPolicy()) { ($0.index, $0.parameters) = ("index.php", [header("A", "$host")]) }
+        features.firewall = make(FirewallPolicy()) {
+            ($0.rules, $0.usesCoreRules, $0.transactionID) = ("SecRuleEngine On", true, "$req_id")
+        }
         features.spanName = "HTTP $request_method"
         return features
     }
