@@ -15,7 +15,8 @@ HTTP ?= 127.0.0.1:8080
 METRICS ?= 127.0.0.1:10254
 
 LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
-	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev libmaxminddb-dev pkg-config \
+	libsqlite3-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev libmaxminddb-dev \
+	libmodsecurity3 modsecurity-crs pkg-config \
 	curl openssl
 # What tests talk with the programs by.
 CLIENTS := python3 python3-h2 python3-websockets nghttp2-proxy

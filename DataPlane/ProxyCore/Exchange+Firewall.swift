@@ -101,7 +101,9 @@ extension Exchange {
         core.errors.line { output in
             output.append("portico-proxy: ")
             // Its quotation marks are the message's own.
-            for byte in message.prefix(8 << 10) { output.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte) }
+            for byte in message.prefix(8 << 10) {
+                output.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte)
+            }
             output.append("\n")
         }
     }

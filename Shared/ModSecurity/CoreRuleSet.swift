@@ -13,7 +13,9 @@ package struct CoreRuleSet: Hashable, Sendable {
     package var files: [String] {
         let rules = Self.names(in: "\(folder)/rules").filter { $0.hasSuffix(".conf") }.sorted()
         guard !rules.isEmpty else { return [] }
-        let setups = ["\(folder)/crs-setup.conf", "/etc/modsecurity/crs/crs-setup.conf", "\(folder)/crs-setup.conf.example"]
+        let setups = [
+            "\(folder)/crs-setup.conf", "/etc/modsecurity/crs/crs-setup.conf", "\(folder)/crs-setup.conf.example",
+        ]
         return setups.filter { access($0, R_OK) == 0 }.prefix(1) + rules.map { "\(folder)/rules/\($0)" }
     }
 
@@ -22,9 +24,10 @@ package struct CoreRuleSet: Hashable, Sendable {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            names.append(withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            })
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { name in
+                    name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
         }
         return names
     }

@@ -123,6 +123,44 @@ extension ProcessTests {
             #expect(try request(gateway, host: "sticky.test", ["Cookie: \(pair)"])["Set-Cookie"] == nil)
         }
 
+        @Test func `rules of ModSecurity refuse what they are to refuse, on their routes alone`() throws {
+            let backend = try ScriptedBackend(named: "shop")
+            let settings = """
+                ---
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: portico, namespace: default}
+                data: {allow-snippet-annotations: "true", annotations-risk-level: Critical}
+
+                """
+            let rule = #"SecRuleEngine On\nSecRule ARGS \"@contains evil\" \"id:1,phase:2,deny,status:403\""#
+            let gateway = try TestGateway(
+                files: [
+                    "all.yaml": settings + ingress("open", [:])
+                        + ingress("ruled", ["enable-modsecurity": "true", "modsecurity-snippet": rule])
+                        + ingress("logged", ["enable-modsecurity": "true", "enable-owasp-core-rules": "true"])
+                        + ingress(
+                            "broken", ["enable-modsecurity": "true", "modsecurity-snippet": "Include /etc/passwd"])
+                        + ingress("wrong", ["enable-modsecurity": "true", "modsecurity-snippet": "SecRule ARGS"])
+                        + Manifests.service("shop", at: [backend.address])
+                ], arguments: ["--configmap", "default/portico"])
+            #expect(try request(gateway, "/?a=evil", host: "open.test").status == 200)
+            #expect(try request(gateway, "/?a=evil", host: "ruled.test").status == 403)
+            #expect(try request(gateway, "/?a=good", host: "ruled.test").status == 200)
+            let form = "POST / HTTP/1.1\r\nHost: ruled.test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            for (body, status) in [("a=evil", 403), ("a=good", 200)] {
+                let connection = try RawConnection(to: gateway.http)
+                try connection.send("\(form)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+                #expect(try connection.receiveMessage(isResponse: true)?.status == status)
+            }
+            #expect(try request(gateway, "/?id=1%27%20or%20%271%27=%271", host: "logged.test").status == 200)
+            eventually("the core rules log what they see") { gateway.program.output.contains("SQL Injection") }
+            #expect(try request(gateway, host: "broken.test").status == 503)
+            #expect(try request(gateway, host: "wrong.test").status == 503)
+            let status = try gateway.portico("status").output
+            #expect(status.contains("reads a file") && status.contains("ModSecurity does not take the rules"))
+        }
+
         @Test func `databases of addresses say where a client is`() throws {
             let backend = try ScriptedBackend(named: "shop")
             let settings = """
