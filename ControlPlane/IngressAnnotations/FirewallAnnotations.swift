@@ -58,7 +58,7 @@ let firewallOptions: [GlobalOptionDefinition] = [
     ) { value, options throws(ValueFault) in
         do throws(ValueFault) {
             let text = try SecRuleText(value)
-            options.defaults.firewall.texts = [text]
+            options.defaults.firewall.texts = text == SecRuleText() ? [] : [text]
             guard text.ignored.isEmpty else {
                 throw ValueFault(text.ignored.joined(separator: ", "), consequence: "this is left out")
             }

@@ -72,6 +72,7 @@ struct SecRuleText: Hashable, Sendable {
             if names.contains("env") { throw ValueFault("ENV sees the environment, which is not allowed here") }
         }
         guard Self.isBalanced(line) else { throw ValueFault("a quotation is not closed in its line") }
+        if directive == "secrule" { try Self.checkPattern(of: line.dropFirst(directive.count)) }
         rules += line + "\n"
     }
 
@@ -100,6 +101,33 @@ struct SecRuleText: Hashable, Sendable {
             joined = ""
         }
         return lines
+    }
+
+    /// libmodsecurity takes a regular expression that does not compile, and then never finds it.
+    private static func checkPattern(of line: Substring) throws(ValueFault) {
+        var rest = line
+        _ = takeWord(of: &rest)
+        var condition = takeWord(of: &rest)
+        if condition.hasPrefix("!") { condition = ValueParser.trim(String(condition.dropFirst())) }
+        if condition.lowercased().hasPrefix("@rx ") {
+            condition = ValueParser.trim(String(condition.dropFirst(4)))
+        } else if condition.hasPrefix("@") {
+            return
+        }
+        if !condition.contains("%{") { try ValueParser.checkPattern(condition) }
+    }
+
+    /// A word, or what stands between double quotes, without the backslashes in front of such.
+    private static func takeWord(of text: inout Substring) -> String {
+        text = text.drop { $0 == " " || $0 == "\t" }
+        let isQuoted = text.first == "\""
+        if isQuoted { text = text.dropFirst() }
+        var word = ""
+        while let next = text.popFirst() {
+            if isQuoted ? next == "\"" : next == " " || next == "\t" { break }
+            if isQuoted, next == "\\", text.first == "\"" { word.append(text.removeFirst()) } else { word.append(next) }
+        }
+        return word
     }
 
     /// Every double quote that no backslash stands in front of has its partner.

@@ -20,7 +20,6 @@ static struct {
     void (*set_log)(void *, portico_firewall_log);
     void *(*create_rules)(void);
     int (*add)(void *, const char *, const char **);
-    int (*add_file)(void *, const char *, const char **);
     int (*cleanup_rules)(void *);
     void *(*begin)(void *, void *, char *, void *);
     int (*connection)(void *, const char *, int, const char *, int);
@@ -46,7 +45,6 @@ static const struct {
     {(void **)&library.set_log, "msc_set_log_cb"},
     {(void **)&library.create_rules, "msc_create_rules_set"},
     {(void **)&library.add, "msc_rules_add"},
-    {(void **)&library.add_file, "msc_rules_add_file"},
     {(void **)&library.cleanup_rules, "msc_rules_cleanup"},
     {(void **)&library.begin, "msc_new_transaction_with_id"},
     {(void **)&library.connection, "msc_process_connection"},
@@ -90,21 +88,11 @@ void *portico_firewall_engine(portico_firewall_log log) {
 
 void *portico_firewall_rules(void) { return library.create_rules(); }
 
-static int added(int result, const char *error, char **reason) {
-    *reason = result < 0 ? strdup(error ? error : "no reason given") : NULL;
-    return result;
-}
-
 int portico_firewall_add(void *rules, const char *text, char **reason) {
     const char *error = NULL;
     int result = library.add(rules, text, &error);
-    return added(result, error, reason);
-}
-
-int portico_firewall_add_file(void *rules, const char *path, char **reason) {
-    const char *error = NULL;
-    int result = library.add_file(rules, path, &error);
-    return added(result, error, reason);
+    *reason = result < 0 ? strdup(error ? error : "no reason given") : NULL;
+    return result;
 }
 
 void portico_firewall_free_rules(void *rules) { library.cleanup_rules(rules); }

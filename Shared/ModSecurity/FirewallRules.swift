@@ -25,31 +25,24 @@ package final class FirewallRules: @unchecked Sendable {
         }
         self.handle = handle
         inspectsBodies = Self.lastValue(of: "secrequestbodyaccess", in: text) != "off"
-        try add(Self.recommended)
+        // As one text: where texts are added one by one, the first to set a property wins.
+        var whole = Self.recommended
         if let coreRules {
             let files = coreRules.files
             if files.isEmpty { throw Failure(reason: "there is no core rule set in \(coreRules.folder)") }
-            for file in files {
-                var reason: UnsafeMutablePointer<CChar>?
-                try check(portico_firewall_add_file(handle, file, &reason), reason)
-            }
+            for file in files { whole += "Include \(file)\n" }
         }
-        try add(text)
-        try add(Self.closing)
+        try add(whole + text + Self.closing)
     }
 
     deinit { portico_firewall_free_rules(handle) }
 
     private func add(_ text: String) throws(Failure) {
         var reason: UnsafeMutablePointer<CChar>?
-        try check(portico_firewall_add(handle, text, &reason), reason)
-    }
-
-    private func check(_ result: Int32, _ reason: UnsafeMutablePointer<CChar>?) throws(Failure) {
         defer { free(reason) }
-        guard result < 0 else { return }
-        let text = reason.map { String(cString: $0) } ?? ""
-        throw Failure(reason: text.split(separator: "\n").map { String($0) }.joined(separator: " "))
+        guard portico_firewall_add(handle, text, &reason) < 0 else { return }
+        let said = reason.map { String(cString: $0) } ?? ""
+        throw Failure(reason: said.split(separator: "\n").map { String($0) }.joined(separator: " "))
     }
 
     private static func lastValue(of directive: String, in text: String) -> String? {

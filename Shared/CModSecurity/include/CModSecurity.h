@@ -13,9 +13,8 @@ typedef void (*portico_firewall_log)(void *data, const void *message);
 void *portico_firewall_engine(portico_firewall_log log);
 
 void *portico_firewall_rules(void);
-// Both return a negative number where the text or file is wrong, with a reason that the caller frees.
+// Returns a negative number where the text is wrong, with a reason that the caller frees.
 int portico_firewall_add(void *rules, const char *text, char **reason);
-int portico_firewall_add_file(void *rules, const char *path, char **reason);
 void portico_firewall_free_rules(void *rules);
 
 void *portico_firewall_begin(void *engine, void *rules, const char *identity, void *data);

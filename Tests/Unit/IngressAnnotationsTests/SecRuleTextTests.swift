@@ -29,8 +29,10 @@ import Testing
         "SecRule ARGS \"@rx a\" \"id:1,setenv:A=b\"",
         "SecRule REMOTE_ADDR \"@rbl example.com\" \"id:1\"", "SecRule XML \"@validateSchema /x\" \"id:1\"",
         "SecRule ARGS \"@rx a\" \"id:1\nSecRule ARGS \"@rx b\" \"id:2\"", "SecRule ARGS \"@fuzzyHash /x 1\" \"id:1\"",
+        "SecRule ARGS \"@rx (\" \"id:1,phase:1,deny\"", "SecRule ARGS \"!@rx [\\\"\" \"id:1,phase:1,deny\"",
+        "SecRule ARGS ( \"id:1,phase:1,deny\"",
     ])
-    func `what reads files, runs programs or sees the environment is refused`(text: String) {
+    func `what reads files, runs programs, sees the environment or never matches is refused`(text: String) {
         #expect(throws: ValueFault.self) { try SecRuleText(text) }
     }
 }
