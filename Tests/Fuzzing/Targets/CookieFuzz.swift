@@ -1,4 +1,5 @@
 import HTTPCore
+import Patterns
 import Policies
 import PorticoModel
 
