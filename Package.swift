@@ -185,8 +185,8 @@ let processTests: [Target] = [
         name: "ClusterTests",
         dependencies: [
             "PorticoModel", "ClusterState", "KubernetesAPI", "KubernetesTestServer", "TestSupport", "Leadership",
-            "IngressStatus", "ObjectEvents", "YAMLDocuments", "ProcessSupervision", "portico-control", "portico-proxy",
-            logging,
+            "IngressStatus", "ObjectEvents", "YAMLDocuments", "ProcessSupervision", "portico", "portico-control",
+            "portico-proxy", logging,
         ],
         path: "Tests/ClusterTests", swiftSettings: strict),
     .testTarget(

@@ -44,23 +44,31 @@ final class ClusterDuties: Sendable {
     let leadership: Leadership
     let events: EventRecorder
     private let elector: LeaderElector?
+    /// Nil for a replica that is alone.
+    let pins: PinExchange?
     private let status: StatusWriter?
 
-    /// - Parameter changed: told of every change of leader.
+    /// - Parameters:
+    ///   - changed: told of every change of leader.
+    ///   - pinned: told of what was said last about rollbacks, as often as that is looked at.
     init(
         _ configuration: DutiesConfiguration, client: KubernetesClient, logger: Logger,
-        changed: @escaping @Sendable (Leadership.State) -> Void
+        changed: @escaping @Sendable (Leadership.State) -> Void,
+        pinned: @escaping @Sendable ([String: PinWord]) -> Void
     ) {
         let instance = configuration.election?.identity ?? "portico-control"
         if let election = configuration.election {
             let requestSeconds = election.timing.renewDeadline / .seconds(2)
+            let store = KubernetesLeaseStore(
+                client: client, name: election.lease, timeoutSeconds: requestSeconds)
             let elector = LeaderElector(
-                identity: election.identity, timing: election.timing,
-                store: KubernetesLeaseStore(client: client, name: election.lease, timeoutSeconds: requestSeconds),
-                logger: logger, changed: changed)
+                identity: election.identity, timing: election.timing, store: store, logger: logger, changed: changed)
             (self.elector, leadership) = (elector, elector.leadership)
+            pins = PinExchange(
+                replica: election.identity, store: store, period: election.timing.retryPeriod, logger: logger,
+                heard: pinned)
         } else {
-            (elector, leadership) = (nil, Leadership(isAlone: true))
+            (elector, leadership, pins) = (nil, Leadership(isAlone: true), nil)
         }
         events = EventRecorder(client: client, leadership: leadership, instance: instance, logger: logger)
         status = configuration.status.map { [leadership] status in
@@ -72,6 +80,7 @@ final class ClusterDuties: Sendable {
 
     func start() {
         elector?.start()
+        pins?.start()
         events.start()
         status?.start()
     }
@@ -80,6 +89,7 @@ final class ClusterDuties: Sendable {
     func stop() async {
         await status?.stop()
         await events.stop()
+        await pins?.stop()
         await elector?.stop()
     }
 

@@ -58,7 +58,7 @@ package final class ControlPlane: Sendable {
             front = try HTTPFront(
                 host: configuration.metricsHost, port: configuration.metricsPort,
                 adminSocket: configuration.adminSocket, sources: sources, log: logger)
-            duties = ControlPlane.makeDuties(configuration, logger) { controller.post(.leadership($0)) }
+            duties = ControlPlane.makeDuties(configuration, logger) { controller.post($0) }
             webhook = try configuration.webhook?.server(reviewer: controller, logger: logger)
             self.controller = controller
         } catch {
@@ -83,10 +83,14 @@ package final class ControlPlane: Sendable {
 
     private static func makeDuties(
         _ configuration: ControllerConfiguration, _ logger: Logger,
-        changed: @escaping @Sendable (Leadership.State) -> Void
+        post: @escaping @Sendable (ControllerEvent) -> Void
     ) -> ClusterDuties? {
         guard case .cluster(let cluster) = configuration.source, let duties = configuration.duties else { return nil }
-        return ClusterDuties(duties, client: cluster.client, logger: logger, changed: changed)
+        return ClusterDuties(duties, client: cluster.client, logger: logger) {
+            post(.leadership($0))
+        } pinned: {
+            post(.pins($0))
+        }
     }
 
     private static func makeSource(

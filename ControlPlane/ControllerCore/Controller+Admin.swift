@@ -20,13 +20,14 @@ extension Controller: AdminHandler {
 
     /// Those about objects and where they come from, and that about the history.
     var presentDiagnostics: [Diagnostic] {
-        guard let error = store.health.currentError else { return diagnostics.all }
+        let others = sharedPins.faults + diagnostics.all
+        guard let error = store.health.currentError else { return others }
         let ofStore = Diagnostic(
             severity: .error, object: nil, file: configuration.database, field: "",
             reason: "the snapshot history cannot be stored: \(error)",
             consequence:
                 "configuration goes on being published; the history is kept in memory, and stored when it can be")
-        return [ofStore] + diagnostics.all
+        return [ofStore] + others
     }
 
     func snapshots() throws -> AdminSnapshots {
@@ -42,24 +43,20 @@ extension Controller: AdminHandler {
         }
         let stream = try chosen(request.classGroup)
         do {
-            let reason = request.reason.isEmpty ? nil : request.reason
-            let published = try stream.publisher.rollback(to: version, reason: reason)
-            stream.publish(published)
-            let pinned = "\(stream.name) is pinned to the content of \(version)\(reason.map { ": \($0)" } ?? "")"
-            logger.warning("\(pinned)")
-            tellOfPod(.warning, "Rollback", pinned)
+            let published = try pin(stream, to: version, reason: request.reason)
+            tellOthers(of: stream)
+            let others = duties?.pins == nil ? "" : ", here and soon at the other replicas"
             return AdminPublished(
                 version: published.version.description,
-                message: "the content of \(version) is published and pinned; `portico resume` ends it")
+                message: "the content of \(version) is published and pinned\(others); `portico resume` ends it")
         } catch { throw AdminRefusal(error.description) }
     }
 
     func resume(_ request: AdminResume) throws -> AdminPublished {
         let stream = try chosen(request.classGroup)
         do {
-            let published = try stream.publisher.resume()
-            stream.publish(published)
-            tellOfPod(.normal, "Resume", "\(stream.name) follows the newest configuration again")
+            let published = try unpin(stream)
+            tellOthers(of: stream)
             return AdminPublished(
                 version: published.version.description, message: "the newest configuration is published")
         } catch { throw AdminRefusal(error.description) }

@@ -40,6 +40,7 @@ actor Controller {
     private(set) var duties: ClusterDuties?
     /// As of the last change of leader.
     var isLeading = false
+    var sharedPins = SharedPins()
     private var source: (any ObjectSource)?
     private var gate: StartGate
     private var wanted: WantedObjects
@@ -127,6 +128,7 @@ actor Controller {
             case .resolved(let set, let classGroup): resolved[classGroup, default: []].append(set)
             case .link(let event): handle(event)
             case .leadership(let state): take(state)
+            case .pins(let words): take(words)
             case .history(let history): take(history)
             case .certificateStatus(let query, let answer): take(answer, to: query)
             case .tick: tick()
@@ -144,6 +146,7 @@ actor Controller {
         case .ask(let names): source?.want(names)
         case .compile(let applied):
             compile(applied)
+            followPins()
             if wantsOthers { source?.want(wanted.names) }
             goodForms?.keep(objects.state)
             if applied.count > Controller.manyChanges { giveBackMemory() }
@@ -169,6 +172,8 @@ actor Controller {
 
     private func take(_ history: FormerHistory) {
         for stream in streams { stream.take(history) }
+        sharedPins.forget()
+        followPins()
         if isLeading { duties?.require(epoch: versions.last.epoch) }
         source?.recallLastGood()
     }

@@ -13,6 +13,8 @@ enum ControllerEvent: Sendable {
     case resolved(EndpointSet, classGroup: String)
     case link(LinkListenerEvent)
     case leadership(Leadership.State)
+    /// What was said last about rollbacks, to any replica, by class group.
+    case pins([String: PinWord])
     /// The database is open after all.
     case history(FormerHistory)
     /// What the authority of a certificate says about it.

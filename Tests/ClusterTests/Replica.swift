@@ -44,6 +44,13 @@ final class Replica: @unchecked Sendable {
 
     func send(_ signal: Int32) { control.send(signal) }
 
+    /// What a person on its node asks of it.
+    func portico(_ words: String...) throws -> String {
+        let (end, output) = try RunningProgram.run("portico", words + ["--data-dir", folder("data")])
+        #expect(end == .code(0), "\(words): \(output)")
+        return output
+    }
+
     /// Starts the control plane again where it was killed.
     func restart() throws {
         _ = control.wait(seconds: 10)

@@ -176,6 +176,32 @@ import Testing
         }
     }
 
+    @Test func `a rollback at one replica holds for both, over a takeover, until one resumes`() async throws {
+        try await client.apply(ClusterObjects.ingress("wrong", host: "wrong.test", service: "shop"))
+        await comesTrue("both serve it") { replicas.allSatisfy { $0.answer("wrong.test") != nil } }
+        let list = try JSONReader.read(Array(replicas[0].portico("snapshots", "list", "--output", "json").utf8))
+        let versions = (list["snapshots"]?.list ?? []).compactMap { $0["version"]?.string }
+        _ = try replicas[0].portico("rollback", try #require(versions.dropFirst().first), "--reason", "it was wrong")
+        await comesTrue("neither serves it\n\(replicas[1].output)") {
+            replicas.allSatisfy { $0.answer("wrong.test") == nil && $0.answer("shop.test") != nil }
+        }
+        #expect(try replicas[1].portico("status").contains("it was wrong"))
+
+        let dead = try #require(leader)
+        dead.send(SIGKILL)
+        await comesTrue("the follower leads") { record?["holderIdentity"]?.string == follower(of: dead).name }
+        try dead.restart()
+        try await client.apply(ClusterObjects.ingress("later", host: "later.test", service: "shop"))
+        try await client.apply(ClusterObjects.slice("shop", at: [backends[1].address]))
+        await comesTrue("endpoints flow") { replicas.allSatisfy { $0.answer("shop.test") == "backend-1" } }
+        #expect(replicas.allSatisfy { $0.answer("wrong.test") == nil && $0.answer("later.test") == nil })
+
+        _ = try replicas[1].portico("resume")
+        await comesTrue("both serve what came since\n\(replicas[0].output)") {
+            replicas.allSatisfy { $0.answer("wrong.test") != nil && $0.answer("later.test") != nil }
+        }
+    }
+
     @Test func `a leader that ends gives the Lease away at once`() async throws {
         let first = try #require(leader)
         let next = follower(of: first)
