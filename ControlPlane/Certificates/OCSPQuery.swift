@@ -16,26 +16,31 @@ package struct OCSPQuery: Hashable, Sendable {
     package let leaf: [UInt8]
     private let issuer: [UInt8]
 
-    /// - Returns: nil where the certificate names no responder, or its chain lacks its issuer.
-    package init?(_ material: CertificateMaterial) {
-        guard material.chain.count > 1 else { return nil }
-        (leaf, issuer) = (material.chain[0], material.chain[1])
-        guard let certificate = PEM.certificate(leaf) else { return nil }
+    /// - Returns: nil where the certificate names no responder.
+    package static func about(_ material: CertificateMaterial) throws(CertificateFault) -> OCSPQuery? {
+        guard let leaf = material.chain.first, let certificate = PEM.certificate(leaf) else { return nil }
         defer { X509_free(certificate) }
-        guard let url = OCSPQuery.responder(of: certificate), let authority = PEM.certificate(issuer) else {
-            return nil
+        guard let url = responder(of: certificate) else { return nil }
+        guard material.chain.count > 1, let authority = PEM.certificate(material.chain[1]) else {
+            throw CertificateFault("the certificate's issuer is not in tls.crt, so no OCSP response can be verified")
         }
         defer { X509_free(authority) }
-        guard X509_check_issued(authority, certificate) == X509_V_OK, let request = OCSP_REQUEST_new() else {
-            return nil
+        guard X509_check_issued(authority, certificate) == X509_V_OK else {
+            throw CertificateFault("the second certificate in tls.crt has not issued the first one")
         }
+        return OCSPQuery(url: url, leaf: leaf, issuer: material.chain[1], certificate, authority)
+    }
+
+    private init?(url: String, leaf: [UInt8], issuer: [UInt8], _ certificate: OpaquePointer, _ authority: OpaquePointer)
+    {
+        guard let request = OCSP_REQUEST_new() else { return nil }
         defer { OCSP_REQUEST_free(request) }
         guard let identifier = OCSP_cert_to_id(nil, certificate, authority) else { return nil }
         guard OCSP_request_add0_id(request, identifier) != nil else {
             OCSP_CERTID_free(identifier)
             return nil
         }
-        self.url = url
+        (self.url, self.leaf, self.issuer) = (url, leaf, issuer)
         self.request = PEM.bytes { i2d_OCSP_REQUEST(request, $0) }
     }
 
@@ -53,8 +58,8 @@ package struct OCSPQuery: Hashable, Sendable {
 
     // MARK: The answer
 
-    /// Takes an answer that the authority has signed and that says that the certificate is good.
-    package func read(_ response: [UInt8], at seconds: Int64) throws(CertificateFault) -> OCSPStaple {
+    /// Takes an answer that the authority has signed.
+    package func read(_ response: [UInt8], at seconds: Int64) throws(CertificateFault) -> OCSPAnswer {
         let parsed = response.withUnsafeBufferPointer { bytes in
             var cursor = bytes.baseAddress
             return d2i_OCSP_RESPONSE(nil, &cursor, bytes.count)
@@ -92,7 +97,7 @@ package struct OCSPQuery: Hashable, Sendable {
 
     private func judge(
         _ basic: OpaquePointer, _ response: [UInt8], at seconds: Int64
-    ) throws(CertificateFault) -> OCSPStaple {
+    ) throws(CertificateFault) -> OCSPAnswer {
         guard let certificate = PEM.certificate(leaf), let authority = PEM.certificate(issuer) else {
             throw CertificateFault("the certificate cannot be read")
         }
@@ -110,15 +115,24 @@ package struct OCSPQuery: Hashable, Sendable {
         var nextUpdate: UnsafeMutablePointer<ASN1_GENERALIZEDTIME>?
         guard OCSP_resp_find_status(basic, identifier, &status, &reason, &revokedAt, &thisUpdate, &nextUpdate) == 1
         else { throw CertificateFault("the responder's answer is about another certificate") }
-        guard status == V_OCSP_CERTSTATUS_GOOD else {
-            throw CertificateFault("the responder says '\(String(cString: OCSP_cert_status_str(Int(status))))'")
-        }
         guard OCSP_check_validity(thisUpdate, nextUpdate, OCSPQuery.toleranceSeconds, -1) == 1 else {
             throw CertificateFault("the responder's answer is out of date")
         }
+        guard status == V_OCSP_CERTSTATUS_GOOD else {
+            return .bad(
+                CertificateFault("the responder says '\(String(cString: OCSP_cert_status_str(Int(status))))'"))
+        }
         let end = nextUpdate.map { PEM.seconds($0) } ?? seconds + OCSPQuery.defaultLifetimeSeconds
-        return OCSPStaple(response: response, refreshAt: seconds + max(60, (end - seconds) / 2), expiresAt: end)
+        return .good(
+            OCSPStaple(response: response, refreshAt: seconds + max(60, (end - seconds) / 2), expiresAt: end))
     }
+}
+
+/// What the authority says.
+package enum OCSPAnswer: Hashable, Sendable {
+    case good(OCSPStaple)
+    /// It is revoked, or unknown.
+    case bad(CertificateFault)
 }
 
 /// An answer that may be shown to clients with the certificate.

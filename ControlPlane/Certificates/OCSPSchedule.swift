@@ -10,68 +10,94 @@ package struct OCSPSchedule: Sendable {
     private static let lastRetrySeconds: Int64 = 3_600
 
     private struct Entry {
-        var query: OCSPQuery
+        /// Nil where there is nobody to ask.
+        var query: OCSPQuery?
         var staple: OCSPStaple?
+        /// Why the last answer was of no use.
+        var fault: CertificateFault?
         var dueAt: Int64
         var isAsked = false
         var retrySeconds = OCSPSchedule.firstRetrySeconds
+
+        init(_ material: CertificateMaterial, at seconds: Int64) {
+            dueAt = seconds
+            do throws(CertificateFault) { query = try OCSPQuery.about(material) } catch { fault = error }
+        }
+
+        mutating func succeed(_ staple: OCSPStaple) {
+            (self.staple, fault) = (staple, nil)
+            dueAt = staple.refreshAt
+            retrySeconds = OCSPSchedule.firstRetrySeconds
+        }
+
+        mutating func fail(_ fault: CertificateFault, at seconds: Int64) {
+            self.fault = fault
+            dueAt = seconds + retrySeconds
+            retrySeconds = min(2 * retrySeconds, OCSPSchedule.lastRetrySeconds)
+        }
     }
 
-    /// By the certificate; nil where there is nobody to ask.
-    private var entries: [[UInt8]: Entry?] = [:]
+    /// By the certificate.
+    private var entries: [[UInt8]: Entry] = [:]
 
     package init() {}
 
     /// Replaces the certificates.
     /// - Returns: what is to be asked now.
     package mutating func due(_ certificates: [CertificateMaterial], at seconds: Int64) -> [OCSPQuery] {
-        var kept: [[UInt8]: Entry?] = [:]
+        var kept: [[UInt8]: Entry] = [:]
         for material in certificates {
             guard let leaf = material.chain.first, kept[leaf] == nil else { continue }
-            kept[leaf] =
-                entries[leaf] ?? .some(OCSPQuery(material).map { Entry(query: $0, dueAt: seconds) })
+            kept[leaf] = entries[leaf] ?? Entry(material, at: seconds)
         }
         entries = kept
         var queries: [OCSPQuery] = []
         for (leaf, entry) in entries {
-            guard var entry, !entry.isAsked, entry.dueAt <= seconds else { continue }
-            entry.isAsked = true
-            entries[leaf] = .some(entry)
-            queries.append(entry.query)
+            guard let query = entry.query, !entry.isAsked, entry.dueAt <= seconds else { continue }
+            entries[leaf]?.isAsked = true
+            queries.append(query)
         }
         return queries
     }
 
     /// Takes what came of a question.
-    /// - Returns: why the answer is of no use; nil where it is.
     package mutating func take(
         _ answer: Result<[UInt8], CertificateFault>, to query: OCSPQuery, at seconds: Int64
-    ) -> CertificateFault? {
-        guard case .some(.some(var entry)) = entries[query.leaf], entry.query == query else { return nil }
+    ) {
+        guard var entry = entries[query.leaf], entry.query == query else { return }
         entry.isAsked = false
-        defer { entries[query.leaf] = .some(entry) }
         do throws(CertificateFault) {
-            let staple = try query.read(answer.get(), at: seconds)
-            entry.staple = staple
-            entry.dueAt = staple.refreshAt
-            entry.retrySeconds = OCSPSchedule.firstRetrySeconds
-            return nil
-        } catch {
-            entry.dueAt = seconds + entry.retrySeconds
-            entry.retrySeconds = min(2 * entry.retrySeconds, OCSPSchedule.lastRetrySeconds)
-            return error
-        }
+            switch try query.read(answer.get(), at: seconds) {
+            case .good(let staple): entry.succeed(staple)
+            case .bad(let fault):
+                // What was said before is not true any more.
+                entry.staple = nil
+                entry.fail(fault, at: seconds)
+            }
+        } catch { entry.fail(error, at: seconds) }
+        entries[query.leaf] = entry
     }
 
     /// The URLs of those that are asked.
-    package var responders: Set<String> { Set(entries.values.compactMap { $0?.query.url }) }
+    package var responders: Set<String> { Set(entries.values.compactMap { $0.query?.url }) }
 
-    /// What may be shown at this time, by the certificate.
-    package func responses(at seconds: Int64) -> [[UInt8]: [UInt8]] {
-        var found: [[UInt8]: [UInt8]] = [:]
+    /// How things stand at this time.
+    package func standing(at seconds: Int64) -> OCSPStanding {
+        var standing = OCSPStanding()
         for (leaf, entry) in entries {
-            if let staple = entry?.staple, staple.expiresAt > seconds { found[leaf] = staple.response }
+            if let staple = entry.staple, staple.expiresAt > seconds { standing.responses[leaf] = staple.response }
+            if let fault = entry.fault { standing.faults[leaf] = fault }
         }
-        return found
+        return standing
     }
+}
+
+/// What the authorities say, by the certificate in DER.
+package struct OCSPStanding: Equatable, Sendable {
+    /// What may be shown to clients.
+    package var responses: [[UInt8]: [UInt8]] = [:]
+    /// Why there is no newer response, or none.
+    package var faults: [[UInt8]: CertificateFault] = [:]
+
+    package init() {}
 }

@@ -1,3 +1,4 @@
+import Certificates
 import ClusterState
 import ControlLink
 import ControlServer
@@ -116,13 +117,17 @@ final class ClassStream {
         return compiler.stapleable
     }
 
-    /// Takes the responses there are, by certificate.
-    func staple(_ responses: [[UInt8]: [UInt8]]) {
-        let live = takeLiveState(of: compiler.staple(responses))
+    /// Takes what the authorities say.
+    /// - Returns: the objects whose diagnostics changed.
+    func staple(_ standing: OCSPStanding) -> [ObjectReference: [Diagnostic]] {
+        let result = compiler.staple(standing)
+        let live = takeLiveState(of: result)
         // What was changed here is known already.
         hasNewCertificates = false
-        guard !live.isEmpty else { return }
-        listener?.updateLiveState(of: name, changed: [], removed: [], objects: live.objects, removedObjects: [])
+        if !live.isEmpty {
+            listener?.updateLiveState(of: name, changed: [], removed: [], objects: live.objects, removedObjects: [])
+        }
+        return result.changedDiagnostics
     }
 
     /// Takes the addresses of external names.

@@ -17,14 +17,12 @@ extension Controller {
 
     func take(_ answer: Result<[UInt8], CertificateFault>, to query: OCSPQuery) {
         let now = Int64(Controller.now())
-        if let fault = ocsp.take(answer, to: query, at: now) {
-            logger.warning("no OCSP response to staple from \(query.url): \(fault)")
-        }
+        ocsp.take(answer, to: query, at: now)
         showResponses(at: now)
     }
 
     private func showResponses(at now: Int64) {
-        let responses = ocsp.responses(at: now)
-        for stream in streams { stream.staple(responses) }
+        let standing = ocsp.standing(at: now)
+        for stream in streams { tellEvents(diagnostics.replace(stream.staple(standing), of: stream.name, logger)) }
     }
 }

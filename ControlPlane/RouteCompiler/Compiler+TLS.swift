@@ -86,24 +86,45 @@ extension Compiler {
     }
 
     /// The certificates in use that a response of their authorities may be stapled to; none unless `enable-ocsp`.
-    package var stapleable: [CertificateMaterial] {
+    package var stapleable: [CertificateMaterial] { stapleableSecrets.map(\.material) }
+
+    private var stapleableSecrets: [(name: ObjectName, material: CertificateMaterial)] {
         guard options.settings.tls.staplesOCSP else { return [] }
         return liveObjects.keys.sorted().compactMap { name in
             guard name.kind == .certificate, wantedObjects.isWanted(name), let secret = ObjectName(slashed: name.name),
                 case .success(let checked) = certificates.certificate(secret, state)
             else { return nil }
-            return checked.material
+            return (secret, checked.material)
         }
     }
 
-    /// Takes the responses there are, by certificate.
-    package func staple(_ responses: [[UInt8]: [UInt8]]) -> CompilationResult {
+    /// Takes what the authorities say about the certificates.
+    package func staple(_ standing: OCSPStanding) -> CompilationResult {
         var result = CompilationResult()
-        for secret in certificates.staple(responses) {
+        for secret in certificates.staple(standing.responses) {
             wantedObjects.touch(LiveObjectName(kind: .certificate, name: secret.description))
         }
         emitLiveObjects(into: &result)
+        noteStapling(standing)
+        emitDiagnostics(into: &result)
         return result
+    }
+
+    private func noteStapling(_ standing: OCSPStanding) {
+        let old = unstapled
+        unstapled = []
+        for (name, material) in stapleableSecrets {
+            guard let fault = standing.faults[material.chain[0]] else { continue }
+            let secret = ObjectReference(kind: ObjectKind.secret.rawValue, name: name)
+            let isShown = standing.responses[material.chain[0]] != nil
+            let wrong = Diagnostic(
+                severity: .warning, kind: .backend, object: secret, line: 0, field: "data[tls.crt]",
+                reason: "no OCSP response: \(fault)",
+                consequence: isShown ? "the last one is stapled while it holds" : "none is stapled")
+            diagnosticTable.replace(secret, .stapling, with: [wrong])
+            unstapled.insert(secret)
+        }
+        for secret in old.subtracting(unstapled) { diagnosticTable.replace(secret, .stapling, with: []) }
     }
 
     func touchLiveObjects(_ secret: ObjectName) {

@@ -32,6 +32,8 @@ package final class Compiler {
     var wantedObjects = LiveObjectTable()
     /// What the owner gives to all workers: keys of tickets, and a certificate for want of a better one.
     var supplied: [LiveObjectName: LiveObject] = [:]
+    /// Secrets of whose certificates the authorities say nothing of use.
+    var unstapled: Set<ObjectReference> = []
     /// Of the ConfigMap, the one in use first.
     var ticketKeys: [[UInt8]] = []
     /// Seconds since 1970, as the owner last said.

@@ -12,6 +12,8 @@ struct DiagnosticTable {
         case settings
         /// The endpoints of an upstream.
         case upstream(UpstreamKey)
+        /// What the authorities say of the certificate of a Secret.
+        case stapling
         /// The entries of TCP or UDP services.
         case streams(StreamService.Transport)
     }

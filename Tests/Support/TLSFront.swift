@@ -17,6 +17,7 @@ package final class TLSFront: Sendable {
         package var isResumed: Bool
         /// `TLSv1.3` and the like.
         package var version: String
+        package var cipher: String
         package var applicationProtocol: String
     }
 
@@ -65,10 +66,11 @@ package final class TLSFront: Sendable {
     private static func makeContext(_ pair: TestCertificates.Pair, _ options: Options) -> OpaquePointer? {
         let context = SSL_CTX_new(TLS_server_method())
         if options.isTLS12 { _ = portico_SSL_CTX_set_max_proto_version(context!, TLS1_2_VERSION) }
-        withBIO(pair.certificate) { memory in
-            let own = PEM_read_bio_X509(memory, nil, nil, nil)
-            SSL_CTX_use_certificate(context, own)
-            X509_free(own)
+        // Other certificates behind the first lead to the authority.
+        if let folder = try? TemporaryFolder(),
+            (try? folder.write(String(decoding: pair.certificate, as: UTF8.self), to: "chain.pem")) != nil
+        {
+            SSL_CTX_use_certificate_chain_file(context, folder("chain.pem"))
         }
         withBIO(pair.key) { memory in
             let own = PEM_read_bio_PrivateKey(memory, nil, nil, nil)
@@ -131,6 +133,7 @@ private final class TLSRelay {
             serverName: SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) },
             clientName: clientName, isResumed: SSL_session_reused(tls) == 1,
             version: String(cString: SSL_get_version(tls)),
+            cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(tls)).map { String(cString: $0) } ?? "",
             applicationProtocol: String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self))
     }
 

@@ -29,6 +29,36 @@ extension ProcessTests {
             #expect(try shown("ECDSA").contains("subject=CN = pair.test"))
         }
 
+        @Test func `a Secret of no use is told of, and harms no other host`() throws {
+            let backend = try ScriptedBackend(named: "shop")
+            let gateway = try TLSGateway(hosts: ["good.test"], backend: backend.address)
+            let authority = gateway.certificates
+            let right = authority.server("mixed.test", alternatives: ["DNS:mixed.test"])
+            let nonsense = TestCertificates.Pair(certificate: Array("nonsense".utf8), key: right.key)
+            var mixed = authority.server("mixed.test", alternatives: ["DNS:mixed.test"])
+            mixed.key = right.key
+            let other = authority.server("other", alternatives: ["DNS:elsewhere.test"])
+            for (name, pair) in [("nonsense", nonsense), ("mixed", mixed), ("other", other)] {
+                try gateway.gateway.write(
+                    TLSGateway.ingress(name, host: "\(name).test") + TLSGateway.secret(name, pair), to: "\(name).yaml")
+            }
+            for fault in ["Secret default/nonsense: ", "not that of the certificate", "does not name other.test"] {
+                eventually("people are told: \(fault)") { gateway.gateway.program.output.contains(fault) }
+            }
+            for name in ["nonsense.test", "mixed.test", "other.test"] {
+                #expect(try gateway.commonName(for: name) == "fallback")
+                #expect(try gateway.curl("https://\(name)/", "-k").contains(" 200"))
+            }
+            #expect(try gateway.commonName(for: "good.test") == "good.test")
+            // Without a default of its own, the gateway shows one that nobody believes.
+            try gateway.gateway.write(TLSGateway.secret("fallback", mixed), to: "fallback.yaml")
+            try eventually("the built-in one is shown") {
+                try gateway.commonName(for: "mixed.test") == "Portico default certificate"
+            }
+            #expect(gateway.gateway.program.output.contains("--default-ssl-certificate names"))
+            #expect(try gateway.commonName(for: "good.test") == "good.test")
+        }
+
         @Test func `the key exchange is as the settings say`() throws {
             let backend = try ScriptedBackend(named: "shop")
             let gateway = try TLSGateway(

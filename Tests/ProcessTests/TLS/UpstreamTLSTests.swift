@@ -68,6 +68,71 @@ extension ProcessTests {
             #expect(front.handshakes.last?.clientName == "fourth")
         }
 
+        @Test func `versions, ciphers, names and depth are as the annotations say`() throws {
+            let plain = try ScriptedBackend(named: "shop")
+            let near = try TLSFront(server, before: plain.address)
+            let first = TestCertificates(name: "first", superior: authority)
+            let second = TestCertificates(name: "second", superior: first)
+            var far = second.server("far", alternatives: ["DNS:shop.internal"])
+            far.certificate += second.authority + first.authority
+            let behind = try TLSFront(far, before: plain.address)
+            var files = [
+                "services.yaml": Manifests.service("near", at: [near.address])
+                    + Manifests.service("far", at: [behind.address]),
+                "secret.yaml": secret(authority, client: "gateway"),
+            ]
+            for (host, service, changes) in [
+                ("old", "near", ["protocols": "TLSv1.2", "ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384"]),
+                ("new", "near", ["protocols": "TLSv1.3"]), ("unnamed", "near", ["server-name": "off"]),
+                ("wrong", "near", ["name": "other.internal"]), ("shallow", "far", [:]),
+                ("deep", "far", ["verify-depth": "2"]), ("blind", "far", ["verify": "off"]),
+            ] {
+                var annotations = Self.annotations
+                for (key, value) in changes { annotations["nginx.ingress.kubernetes.io/proxy-ssl-\(key)"] = value }
+                files["\(host).yaml"] = Manifests.ingress(
+                    host, host: "\(host).test", service: service, annotations: annotations)
+            }
+            let gateway = try TestGateway(workers: 1, files: files)
+            gateway.await("shop", host: "old.test")
+            let old = try #require(near.handshakes.last)
+            #expect(old.version == "TLSv1.2" && old.cipher == "ECDHE-ECDSA-AES256-GCM-SHA384")
+            gateway.await("shop", host: "new.test")
+            #expect(near.handshakes.last?.version == "TLSv1.3" && near.handshakes.last?.serverName == "shop.internal")
+            gateway.await("shop", host: "unnamed.test")
+            #expect(near.handshakes.last?.serverName == nil)
+            for (host, status) in [("wrong", 502), ("shallow", 502), ("deep", 200), ("blind", 200)] {
+                #expect(try gateway.get("/", host: "\(host).test").status == status, "\(host)")
+            }
+        }
+
+        @Test func `GRPCS speaks HTTP 2 over TLS`() throws {
+            let plain = try ScriptedBackend { request, _ in
+                ScriptedBackend.response(body: "\(request.startLine), te \(request["te"] ?? "-")")
+            }
+            let (folder, pair) = (try TemporaryFolder(), server)
+            try folder.write(String(decoding: pair.certificate, as: UTF8.self), to: "server.crt")
+            try folder.write(String(decoding: pair.key, as: UTF8.self), to: "server.key")
+            let address = try FreePort.take()
+            let program = try RunningProgram(
+                "/usr/sbin/nghttpx",
+                [
+                    "--frontend=127.0.0.1,\(address.port)", "--backend=127.0.0.1,\(plain.address.port)",
+                    "--workers=1", "--no-ocsp", "--conf=/dev/null", folder("server.key"), folder("server.crt"),
+                ])
+            eventually("nghttpx listens: \(program.output)") { (try? RawConnection(to: address)) != nil }
+            let gateway = try TestGateway(
+                workers: 1,
+                files: [
+                    "shop.yaml": Manifests.service("shop", at: [address])
+                        + Manifests.ingress(
+                            "shop", host: "shop.test", service: "shop",
+                            annotations: ["nginx.ingress.kubernetes.io/backend-protocol": "GRPCS"])
+                ])
+            try eventually("the call is answered") {
+                try gateway.get("/call", host: "shop.test").text.hasPrefix("GET /call HTTP/1.1")
+            }
+        }
+
         @Test func `AUTO_HTTP speaks as the client came`() throws {
             let plain = try ScriptedBackend(named: "plain")
             let behind = try ScriptedBackend(named: "secure")

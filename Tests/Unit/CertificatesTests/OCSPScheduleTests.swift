@@ -43,13 +43,14 @@ import Testing
 
     @Test func `only certificates with a responder and their issuer are asked about, once at a time`() throws {
         let good = try material("http://ocsp.test/")
-        let others = try [
-            material(nil), material("http://ocsp.test/", withIssuer: false), material("ldap://ocsp.test"),
-        ]
+        let alone = try material("http://ocsp.test/", withIssuer: false)
+        let others = try [material(nil), alone, material("ldap://ocsp.test")]
         var schedule = OCSPSchedule()
         let queries = schedule.due([good, good] + others, at: Self.now)
         #expect(queries.map(\.url) == ["http://ocsp.test/"])
         #expect(queries.map(\.leaf) == [good.chain[0]])
+        let faults = schedule.standing(at: Self.now).faults
+        #expect(Array(faults.keys) == [alone.chain[0]] && faults.values.first?.description.contains("issuer") == true)
         #expect(schedule.due([good], at: Self.now + 60).isEmpty)
     }
 
@@ -58,16 +59,18 @@ import Testing
         var schedule = OCSPSchedule()
         let query = try #require(schedule.due([good], at: Self.now).first)
         let response = try answer(to: query)
-        #expect(schedule.take(.success(response), to: query, at: Self.now) == nil)
-        #expect(schedule.responses(at: Self.now) == [good.chain[0]: response])
+        schedule.take(.success(response), to: query, at: Self.now)
+        #expect(schedule.standing(at: Self.now).faults.isEmpty)
+        #expect(schedule.standing(at: Self.now).responses == [good.chain[0]: response])
         #expect(schedule.due([good], at: Self.now + 1_700).isEmpty)
         #expect(schedule.due([good], at: Self.now + 1_900) == [query])
-        #expect(schedule.take(.failure(CertificateFault("away")), to: query, at: Self.now + 1_900) != nil)
-        #expect(schedule.responses(at: Self.now + 3_000) == [good.chain[0]: response])
-        #expect(schedule.responses(at: Self.now + 3_700).isEmpty)
+        schedule.take(.failure(CertificateFault("away")), to: query, at: Self.now + 1_900)
+        #expect(schedule.standing(at: Self.now).faults == [good.chain[0]: CertificateFault("away")])
+        #expect(schedule.standing(at: Self.now + 3_000).responses == [good.chain[0]: response])
+        #expect(schedule.standing(at: Self.now + 3_700).responses.isEmpty)
         // A certificate that is not in use any more is forgotten.
         #expect(schedule.due([], at: Self.now).isEmpty)
-        #expect(schedule.responses(at: Self.now).isEmpty)
+        #expect(schedule.standing(at: Self.now).responses.isEmpty)
     }
 
     @Test func `failures are tried again a little later each time`() throws {
@@ -76,25 +79,33 @@ import Testing
         var now = Self.now
         for wait: Int64 in [30, 60, 120] {
             let query = try #require(schedule.due([good], at: now).first)
-            #expect(schedule.take(.failure(CertificateFault("away")), to: query, at: now) == CertificateFault("away"))
+            schedule.take(.failure(CertificateFault("away")), to: query, at: now)
             #expect(schedule.due([good], at: now + wait - 1).isEmpty)
             now += wait
         }
     }
 
     @Test func `an answer that proves nothing is not shown`() throws {
-        let query = try #require(OCSPQuery(material("http://ocsp.test/")))
+        let query = try #require(try OCSPQuery.about(material("http://ocsp.test/")))
         func fault(_ response: [UInt8], at seconds: Int64 = Self.now) -> String {
-            do throws(CertificateFault) {
-                return "none, until \(try query.read(response, at: seconds).expiresAt)"
-            } catch {
+            do throws(CertificateFault) { return "\(try query.read(response, at: seconds))" } catch {
                 return error.description
             }
         }
         #expect(fault([1, 2, 3]).contains("no OCSP response"))
         #expect(fault(try answer(to: query, of: TestCertificates(name: "foreign"))).contains("responder"))
         #expect(fault(try answer(to: query, status: "R\t400101000000Z\t200101000000Z\t")).contains("'revoked'"))
-        let other = try #require(OCSPQuery(material("http://ocsp.test/")))
+        let other = try #require(try OCSPQuery.about(material("http://ocsp.test/")))
         #expect(fault(try answer(to: other)).contains("another certificate"))
+    }
+    @Test func `a certificate that is revoked shows what was good before no longer`() throws {
+        let good = try material("http://ocsp.test/")
+        var schedule = OCSPSchedule()
+        let query = try #require(schedule.due([good], at: Self.now).first)
+        schedule.take(.success(try answer(to: query)), to: query, at: Self.now)
+        _ = schedule.due([good], at: Self.now + 1_900)
+        let revoked = try answer(to: query, status: "R\t400101000000Z\t200101000000Z\t")
+        schedule.take(.success(revoked), to: query, at: Self.now + 1_900)
+        #expect(schedule.standing(at: Self.now + 1_900).responses.isEmpty)
     }
 }
