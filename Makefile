@@ -22,8 +22,8 @@ LIBRARIES := libssl-dev libc-ares-dev libcurl4-openssl-dev libprotobuf-c-dev pro
 CLIENTS := python3 python3-h2 python3-websockets nghttp2-proxy
 PEERS := nginx haproxy wrk nghttp2-client nghttp2-server python3 python3-venv strace
 
-.PHONY: help deps deps-bench test-grpc test-tls release run build test sanitize test-apiserver soak check lint generated inspect fuzz allocations manifests format \
-	golden bench clean
+.PHONY: help deps deps-bench release run build test test-grpc test-tls test-apiserver sanitize soak check inspect lint generated fuzz \
+	allocations manifests format golden bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

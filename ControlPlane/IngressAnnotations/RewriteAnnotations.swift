@@ -46,7 +46,7 @@ let rewriteAnnotations: [AnnotationDefinition] = [
     },
     .withoutEffect(
         "enable-rewrite-log", .bool, default: "false",
-        "Writes nginx's rewriting into its error log; `portico explain` tells what is rewritten here."
+        "Concerns nginx's error log, into which it writes every rewriting."
     ) { value throws(ValueFault) in _ = try ValueParser.bool(value) },
 ]
 
