@@ -5,6 +5,9 @@ import Upstreams
 
 /// One connection to an endpoint. It carries one exchange at a time and waits in the endpoint's pool in between.
 final class UpstreamConnection: UpstreamCarrier {
+    /// How long a connection above the pool's limit waits for another request.
+    private static let surplusMilliseconds: UInt32 = 1_000
+
     let descriptor: Int32
     /// The session that it carries, where many exchanges share it.
     @exclusivity(unchecked) var http2: UpstreamHTTP2?
@@ -195,17 +198,22 @@ final class UpstreamConnection: UpstreamCarrier {
         let limits = core.tables.poolLimits
         let age = loop.now - openedAt
         guard isReusable, !core.isDraining, !willEnd, !mayRead, input.isEmpty, output.isEmpty,
-            requests < limits.requests, age < UInt64(limits.ageMilliseconds), peer?.isCurrent != false,
-            endpoint.putIdle(self, pool: peer?.pool ?? 0, limit: limits.connections)
+            requests < limits.requests, age < UInt64(limits.ageMilliseconds), peer?.isCurrent != false
         else { return close() }
+        switch endpoint.putIdle(self, pool: peer?.pool ?? 0, limit: limits.connections) {
+        case .none: return close()
+        case .regular: loop.setDeadline(self, after: limits.idleMilliseconds)
+        case .surplus: loop.setDeadline(self, after: min(limits.idleMilliseconds, Self.surplusMilliseconds))
+        }
         state = .idle
-        loop.setDeadline(self, after: limits.idleMilliseconds)
     }
 
     /// Takes up an exchange, coming from the pool.
     func reuse(for exchange: Exchange) {
         self.exchange = exchange
         state = .active
+        // That of its waiting ends here.
+        loop.setDeadline(self, at: .max)
         core.counters.upstreamReuses += 1
     }
 }

@@ -53,13 +53,24 @@ package final class UpstreamEndpoint {
         return idle.remove(at: index).connection
     }
 
+    /// Where a connection that waits for its next request has its place.
+    package enum IdlePlace: Sendable {
+        /// Nowhere: the caller closes it.
+        case none
+        case regular
+        /// Above the limit: for a moment, lest a burst opens and closes connections all the time.
+        case surplus
+    }
+
+    /// So many times its limit the pool may hold for a moment.
+    private static let burst = 4
+
     /// Keeps a connection for later.
-    /// - Returns: false when there is no place for it; the caller closes it.
-    package func putIdle(_ connection: EventHandler, pool key: UInt32 = 0, limit: UInt32) -> Bool {
-        guard !isRemoved, pool.idle < limit else { return false }
+    package func putIdle(_ connection: EventHandler, pool key: UInt32 = 0, limit: UInt32) -> IdlePlace {
+        guard !isRemoved, pool.idle < Int(limit) * Self.burst else { return .none }
         idle.append(Idle(connection: connection, pool: key))
         pool.idle += 1
-        return true
+        return pool.idle <= Int(limit) ? .regular : .surplus
     }
 
     /// Takes one that was closed or has waited too long out of the pool.

@@ -1,3 +1,4 @@
+import EventLoop
 import PorticoModel
 import Testing
 import Upstreams
@@ -45,6 +46,16 @@ private func endpoints(_ ports: [UInt16]) -> [Endpoint] {
         #expect(upstream.choose(at: 20, tried: 0) != nil)
         let later = EndpointHealth.firstEjectionMilliseconds + 10
         #expect(Set((0..<2).compactMap { _ in upstream.choose(at: later, tried: 0)?.address.port }) == [1, 2])
+    }
+
+    @Test func `connections above the limit have a place for a moment, within bounds`() {
+        let upstream = Upstream(name: "u", offset: 0)
+        _ = upstream.apply(endpoints([1, 2]))
+        let places = (0..<9).map { upstream.endpoints[$0 % 2].putIdle(EventHandler(), limit: 2) }
+        #expect(places == [.regular, .regular] + Array(repeating: .surplus, count: 6) + [.none])
+        #expect(upstream.endpoints[0].takeIdle() != nil)
+        #expect(upstream.endpoints[0].putIdle(EventHandler(), limit: 2) == .surplus)
+        #expect(upstream.endpoints[0].putIdle(EventHandler(), limit: 0) == .none)
     }
 
     @Test func `endpoints that stay keep their health`() {
