@@ -26,6 +26,8 @@ package final class TLSServerContext {
     package let lacksAuthorities: Bool
     /// The host whose clients are asked for certificates; empty where nothing is asked.
     package let host: String
+    /// Clients may come back to their sessions.
+    let resumesSessions: Bool
     private let protocols: ALPNList
 
     init(
@@ -38,6 +40,7 @@ package final class TLSServerContext {
         clients = key.clients
         lacksAuthorities = key.clients.map { $0.verification != .off && key.authorities == nil } ?? false
         host = key.host
+        resumesSessions = settings.issuesTickets || settings.cachesSessions
         protocols = ALPNList(offersHTTP2: key.offersHTTP2)
         SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(self).toOpaque())
         do throws(TLSError) {
@@ -107,8 +110,9 @@ package final class TLSServerContext {
             }
         } else {
             SSL_CTX_set_options(context, portico_SSL_OP_NO_TICKET())
-            if !settings.cachesSessions { SSL_CTX_set_num_tickets(context, 0) }
         }
+        // Those of TLS 1.3 are given with the first answer (`TLSSession.encrypt`): one of them, in no message of its own.
+        SSL_CTX_set_num_tickets(context, 0)
         if settings.staplesOCSP {
             portico_SSL_CTX_set_status_callback(context) { ssl, _ in
                 guard let ssl, let context = TLSServerContext.of(ssl) else { return SSL_TLSEXT_ERR_NOACK }

@@ -25,6 +25,8 @@ package final class TLSSession {
     @exclusivity(unchecked) private var leftover = PooledBuffer()
     /// OpenSSL has met an error that ends the session.
     @exclusivity(unchecked) private var isBroken = false
+    /// The client is to be given a ticket of TLS 1.3 with the next bytes.
+    @exclusivity(unchecked) private var owesTicket = false
     /// After the last `receive`: nothing is left, neither here nor in the kernel, until the loop tells.
     @exclusivity(unchecked) package private(set) var isDrained = false
     /// What the client showed, once the handshake is complete.
@@ -90,6 +92,7 @@ package final class TLSSession {
         let outcome: HandshakeOutcome
         if result == 1 {
             isDrained = channel.isDrained && channel.windowIsEmpty && SSL_has_pending(ssl) == 0
+            owesTicket = serverContext?.resumesSessions == true && SSL_version(ssl) == TLS1_3_VERSION
             outcome = .complete
         } else if SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ {
             isDrained = true
@@ -173,6 +176,10 @@ package final class TLSSession {
     /// - Returns: false where the session is broken.
     package func encrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if bytes.isEmpty { return true }
+        if owesTicket {
+            owesTicket = false
+            _ = SSL_new_session_ticket(ssl)
+        }
         if SSL_write(ssl, bytes.baseAddress, Int32(bytes.count)) == Int32(bytes.count) { return true }
         isBroken = true
         ERR_clear_error()

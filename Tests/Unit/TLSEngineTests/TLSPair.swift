@@ -51,7 +51,11 @@ final class TLSPair {
             send(ends.server)
             if client.isEstablished, server.isEstablished || serverFailure != nil { break }
         }
-        // Tickets come after the handshake.
+        // Tickets come with the first bytes behind the handshake.
+        if let server, server.isEstablished {
+            _ = [UInt8(0)].withUnsafeBytes { server.encrypt($0) }
+            send(ends.server)
+        }
         var memory = [UInt8](repeating: 0, count: 16)
         _ = memory.withUnsafeMutableBytes { client.receive(ends.client, into: $0) }
     }
