@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import statistics
@@ -43,7 +44,8 @@ def client(mode, host, threads, checks_resumption=None):
     return run
 
 
-def h2load(host, path, connections, streams, *extra):
+def h2load(host, path, connections, streams, size, *extra):
+    """`size` is that of every answer's body."""
     def run(folder, contender, seconds):
         output = subprocess.run(
             ["taskset", "-c", LOAD_CORE, "h2load", "-t1", f"-c{connections}", f"-m{streams}", f"-D{seconds}",
@@ -55,6 +57,8 @@ def h2load(host, path, connections, streams, *extra):
         protocol = "http/1.1" if "--h1" in extra else "h2"
         if f"Application protocol: {protocol}" not in output or CIPHER not in output or succeeded == 0:
             raise SystemExit(f"{contender.name}: not what was asked for:\n{output}")
+        if int(re.search(r"\((\d+)\) data", output).group(1)) < succeeded * size:
+            raise SystemExit(f"{contender.name}: some answers were not the backend's:\n{output}")
         return succeeded, failed + errored + timeout
     return run
 
@@ -63,12 +67,12 @@ PARTS = {
     "ecdsa": Part("full handshake and a request, ECDSA P-256", "connection", client("full", WEB, 16, False)),
     "rsa": Part("full handshake and a request, RSA 2048", "connection", client("full", WEB, 16, False), "rsa"),
     "resumed": Part("resumed handshake and a request", "connection", client("resumed", WEB, 16, True)),
-    "https": Part("HTTPS keep-alive, 120 B", "request", h2load(WEB, "/small", 64, 1, "--h1")),
-    "https-large": Part("HTTPS keep-alive, 100 KiB", "request", h2load(WEB, "/large", 64, 1, "--h1")),
-    "http2-1": Part("HTTP/2, 120 B, 64 connections of 1 stream", "request", h2load(WEB, "/small", 64, 1)),
-    "http2-100": Part("HTTP/2, 120 B, 8 connections of 100 streams", "request", h2load(WEB, "/small", 8, 100)),
+    "https": Part("HTTPS keep-alive, 120 B", "request", h2load(WEB, "/small", 64, 1, 120, "--h1")),
+    "https-large": Part("HTTPS keep-alive, 100 KiB", "request", h2load(WEB, "/large", 64, 1, 100 << 10, "--h1")),
+    "http2-1": Part("HTTP/2, 120 B, 64 connections of 1 stream", "request", h2load(WEB, "/small", 64, 1, 120)),
+    "http2-100": Part("HTTP/2, 120 B, 8 connections of 100 streams", "request", h2load(WEB, "/small", 8, 100, 120)),
     "grpc": Part("gRPC unary call, 16 connections of 10 streams", "call", h2load(
-        CALLS, "/bench.Echo/Say", 16, 10, "-d", "{folder}/message", "-H", "content-type: application/grpc",
+        CALLS, "/bench.Echo/Say", 16, 10, 21, "-d", "{folder}/message", "-H", "content-type: application/grpc",
         "-H", "te: trailers")),
     "websocket": Part("websocket message of 64 B and its echo, 64 connections", "echo", client("websocket", CHAT, 64)),
 }
@@ -231,6 +235,8 @@ def main():
     parser.add_argument("--only", nargs="*", choices=[*PARTS, "memory"], default=[*PARTS, "memory"],
                         help="parts to measure; the others are taken as they were measured last")
     options = parser.parse_args()
+    # Whoever stops the run does not leave its processes behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     kinds = [kind for kind in KINDS if kind.name not in options.without]
     if SecureEnvoy in kinds and not Envoy.binary():
         bench.say("Envoy cannot be had here and is left out")
