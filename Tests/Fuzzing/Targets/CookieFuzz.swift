@@ -12,6 +12,7 @@ private final class Nothing: VariableSource {
         false
     }
     func write(capture index: Int, to writer: inout ByteWriter) -> Bool { false }
+    func write(geo index: Int, to writer: inout ByteWriter) -> Bool { false }
     func write(custom index: Int, to writer: inout ByteWriter) -> Bool { false }
 }
 

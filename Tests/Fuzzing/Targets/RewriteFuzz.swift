@@ -30,6 +30,7 @@ private final class Groups: VariableSource {
         return true
     }
 
+    func write(geo index: Int, to writer: inout ByteWriter) -> Bool { false }
     func write(custom index: Int, to writer: inout ByteWriter) -> Bool { false }
 }
 
