@@ -37,6 +37,8 @@ package final class CheckedCertificate: @unchecked Sendable {
 
     deinit { X509_free(leaf) }
 
+    package var identity: CertificateIdentity { CertificateIdentity(leaf) }
+
     /// Why it cannot be used at this time; nil where it can.
     package func fault(at seconds: Int64) -> CertificateFault? {
         // The time is told every few seconds, and a certificate may have been made since.

@@ -117,6 +117,8 @@ final class ClassStream {
         return compiler.stapleable
     }
 
+    var servedCertificates: [ServedCertificate] { compiler.servedCertificates }
+
     /// Takes what the authorities say.
     /// - Returns: the objects whose diagnostics changed.
     func staple(_ standing: OCSPStanding) -> [ObjectReference: [Diagnostic]] {

@@ -1,6 +1,7 @@
 import ControlServer
 import PorticoModel
 import PorticoTelemetry
+import RouteCompiler
 import SnapshotStore
 import TraceExport
 
@@ -37,6 +38,7 @@ struct ControllerFacts: Sendable {
     /// Nil where there is no election.
     var election: (lease: String, isLeader: Bool)?
     var droppedEvents: UInt64 = 0
+    var certificates: [ServedCertificate] = []
 }
 
 extension ControllerConfiguration {
@@ -55,6 +57,10 @@ extension Controller {
         let facts = await facts(link: link)
         var text = PrometheusText()
         facts.write(controllerLabels: configuration.controllerLabels, into: &text)
+        CertificateMetrics(
+            certificates: facts.certificates, controllerClass: configuration.controllerClass,
+            podNamespace: configuration.podNamespace
+        ).write(into: &text)
         var pages = metrics.pages()
         pages.append(text.text)
         return pages
@@ -73,7 +79,13 @@ extension Controller {
                     isRefusing: $0.refused != nil)
             }, link: link, store: store.health,
             election: configuration.duties?.election.map { ($0.lease.name, duties?.leadership.mayWrite == true) },
-            droppedEvents: duties?.events.dropped ?? 0)
+            droppedEvents: duties?.events.dropped ?? 0, certificates: servedCertificates)
+    }
+
+    /// Class groups may serve the same host.
+    private var servedCertificates: [ServedCertificate] {
+        var seen: Set<[String]> = []
+        return streams.flatMap(\.servedCertificates).filter { seen.insert([$0.host, $0.secret.description]).inserted }
     }
 
     private static func facts(_ stream: ClassStream) -> ControllerFacts.Group {

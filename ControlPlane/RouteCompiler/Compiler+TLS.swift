@@ -11,6 +11,13 @@ struct PlannedHostTLS: Hashable, Sendable {
     var passesThrough: Bool
 }
 
+/// A certificate that a host shows.
+package struct ServedCertificate: Sendable {
+    package let host: String
+    package let secret: ObjectName
+    package let certificate: CheckedCertificate
+}
+
 /// TLS in the compiler: hosts, and the live objects that they refer to.
 extension Compiler {
     // MARK: Hosts
@@ -154,6 +161,20 @@ extension Compiler {
         guard name.kind == .passwords else { return certificates.content(of: name, state, at: now) }
         guard let source = PasswordSource(name) else { return nil }
         return state.secrets[source.secret].flatMap(source.content)
+    }
+
+    /// The certificates that hosts show, by host; the default one under `_`.
+    package var servedCertificates: [ServedCertificate] {
+        let named = tlsOfHost.sorted { $0.key < $1.key }.flatMap { host, planned in
+            planned.tls.certificates.compactMap(ObjectName.init(slashed:)).map { (host, $0) }
+        }
+        let fallback = configuration.defaultCertificate.map { ("_", $0) }
+        return (named + (fallback.map { [$0] } ?? [])).compactMap { host, secret in
+            guard case .success(let checked) = certificates.certificate(secret, state), checked.fault(at: now) == nil,
+                host == "_" || checked.covers(host)
+            else { return nil }
+            return ServedCertificate(host: host, secret: secret, certificate: checked)
+        }
     }
 
     /// Says what is wrong with the Secret that `--default-ssl-certificate` names.

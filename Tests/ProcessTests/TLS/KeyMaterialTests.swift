@@ -50,6 +50,17 @@ extension ProcessTests {
                 #expect(try gateway.curl("https://\(name)/", "-k").contains(" 200"))
             }
             #expect(try gateway.commonName(for: "good.test") == "good.test")
+            // Those that are shown are on the page of metrics, for alerts on their end.
+            let left = try gateway.gateway.metric(
+                "nginx_ingress_controller_ssl_expire_time_seconds", where: "good.test")
+            #expect((80_000...90_000).contains(left - Date().timeIntervalSince1970))
+            let known = try gateway.gateway.metricsPage().split(separator: "\n").filter {
+                $0.hasPrefix("nginx_ingress_controller_ssl_certificate_info")
+            }
+            #expect(known.count == 2)
+            for label in ["host=\"good.test\"", "issuer_common_name=\"test authority\"", "secret_name=\"host-0\""] {
+                #expect(known[0].contains(label) || known[1].contains(label), "\(known)")
+            }
             // Without a default of its own, the gateway shows one that nobody believes.
             try gateway.gateway.write(TLSGateway.secret("fallback", mixed), to: "fallback.yaml")
             try eventually("the built-in one is shown") {

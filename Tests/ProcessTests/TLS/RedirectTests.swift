@@ -70,6 +70,12 @@ extension ProcessTests {
             try gateway.change(settings: ["ssl-redirect": "false"], until: "nothing is redirected") {
                 try status(gateway.curl("http://shop.test/")) == 200
             }
+            // Something in front ends TLS, and says so.
+            try gateway.change(
+                settings: ["force-ssl-redirect": "true", "use-forwarded-headers": "true"], until: "all are redirected"
+            ) { try status(gateway.curl("http://plain.test/")) == 308 }
+            #expect(try status(gateway.curl("http://plain.test/", "-H", "X-Forwarded-Proto: https")) == 200)
+            #expect(try status(gateway.curl("http://plain.test/", "-H", "X-Forwarded-Proto: http")) == 308)
         }
 
         @Test func `answers over TLS say that the host is for TLS alone, as the settings have it`() throws {
