@@ -1,4 +1,3 @@
-import FoundationEssentials
 import PorticoModel
 
 /// Decodes ConfigMap and Secret.
@@ -52,11 +51,9 @@ enum DataDecoder {
         }
     }
 
-    /// - Returns: nil where the node is no string of base64. Line breaks, as long values have in YAML, are allowed.
+    /// - Returns: nil where the node is no string of base64.
     private static func decodeBase64(_ node: ObjectNode) -> [UInt8]? {
         if case .null = node.content { return [] }
-        guard let text = node.string else { return nil }
-        let compact = text.filter { !$0.isWhitespace }
-        return Data(base64Encoded: compact).map { Array($0) }
+        return node.string.flatMap(Base64Text.decode)
     }
 }

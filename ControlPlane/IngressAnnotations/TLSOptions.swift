@@ -1,4 +1,4 @@
-import FoundationEssentials
+import ClusterState
 import PorticoModel
 
 /// TLS with clients, for all hosts.
@@ -127,12 +127,11 @@ let tlsOptions: [GlobalOptionDefinition] = [
 extension ValueParser {
     /// As nginx reads its files of keys, laid out as `TicketKeyMaterial` has them. Says nothing of the value: it is a secret.
     static func ticketKey(_ text: String) throws(ValueFault) -> [UInt8] {
-        let compact = text.filter { !$0.isWhitespace }
-        if compact.isEmpty { return [] }
-        guard let data = Data(base64Encoded: compact), data.count == 80 || data.count == 48 else {
+        let decoded = Base64Text.decode(text)
+        if decoded == [] { return [] }
+        guard let bytes = decoded, bytes.count == 80 || bytes.count == 48 else {
             throw ValueFault("must be 80 or 48 bytes in base64", consequence: "the control plane makes keys itself")
         }
-        let bytes = Array(data)
         if bytes.count == TicketKeyMaterial.keyBytes { return bytes }
         // Name, cipher and MAC of 16 bytes each. A MAC's key is filled up with zeros anyway (RFC 2104).
         let (name, cipher, mac) = (bytes[..<16], bytes[16..<32], bytes[32...])

@@ -33,4 +33,7 @@ struct CommandFailure: Error {
     var message: String
     /// 1 where the control plane refused, 2 where it could not be asked.
     var exitCode: Int32
+
+    /// The command cannot do its work with what it was given.
+    static func unusable(_ message: String) -> CommandFailure { CommandFailure(message: message, exitCode: 2) }
 }

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from page import REPOSITORY, write_section
 
 
 def free_port():
@@ -201,11 +201,7 @@ def main():
     text = section(options, measure(options))
     print(text)
     if options.write:
-        path = os.path.join(REPOSITORY, "docs/benchmarks.md")
-        with open(path) as page:
-            before = page.read().split("## A cluster")[0].rstrip()
-        with open(path, "w") as page:
-            page.write(before + "\n\n" + text)
+        write_section(text)
 
 
 main()

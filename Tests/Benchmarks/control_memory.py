@@ -15,6 +15,7 @@ import time
 import urllib.request
 
 from contenders import RELEASE, host_name, write
+from page import write_section
 
 HOSTS = 10_000
 ENDPOINTS_OF_EACH = 5
@@ -203,8 +204,13 @@ data: {keep-alive-requests: "100000000", disable-access-log: "true"}
     return figures
 
 
-def table(figures):
-    lines = ["| control plane with 10,000 Ingresses and 50,000 endpoints | resident MiB |", "|---|---:|"]
+def section(figures):
+    lines = [
+        "## Memory of the control plane", "",
+        f"Written by `python3 -B Tests/Benchmarks/control_memory.py --write`: {HOSTS:,} Ingresses, each with a Service and",
+        f"{ENDPOINTS_OF_EACH} endpoints, from a folder of manifests. The budget is {BUDGET_MIB} MiB.", "",
+        "| state | resident MiB |", "|---|---:|",
+    ]
     lines += [f"| {state} | {mib:.0f} |" for state, mib in figures.items()]
     return "\n".join(lines) + "\n"
 
@@ -213,13 +219,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--control", default=f"{RELEASE}/portico-control", help="the program to measure")
     parser.add_argument("--without-traffic", action="store_true")
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="portico-memory-")
     try:
         figures = measure(folder, options.control, not options.without_traffic)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(table(figures))
+    print(section(figures))
+    if options.write:
+        write_section(section(figures))
     if any(mib > BUDGET_MIB for state, mib in figures.items() if state != "its peak"):
         sys.exit(f"the budget is {BUDGET_MIB} MiB")
 

@@ -36,4 +36,6 @@ package struct RequestRecord: Hashable, Sendable {
     package var namespace: String
     package var name: String
     package var query: [String: String]
+    /// Only metadata is wanted of the objects.
+    package var isPartial: Bool
 }

@@ -38,6 +38,8 @@ package final class TestAPIServer: Sendable {
         var connections: [UInt64: ServerConnection] = [:]
         var nextConnection: UInt64 = 1
         var listener: Int32 = -1
+        /// The version of the last bookmark, by resource.
+        var bookmarks: [String: Int] = [:]
     }
 
     package let options: Options
@@ -184,6 +186,11 @@ package final class TestAPIServer: Sendable {
 
     package func requestCount(_ verb: String, _ resource: APIResource) -> Int {
         requests.count { $0.verb == verb && $0.resource == resource.plural }
+    }
+
+    /// The version of the last bookmark that a watch was sent; 0 before the first.
+    package func lastBookmark(of resource: APIResource) -> Int {
+        state.withLock { $0.bookmarks[resource.plural] ?? 0 }
     }
 
     package func forgetRequests() { state.withLock { $0.requests = [] } }

@@ -63,7 +63,7 @@ package final class TestCertificates: @unchecked Sendable {
         X509_gmtime_adj(time, -3_600)
         X509_CRL_set1_lastUpdate(list, time)
         for pair in revoked {
-            withBIO(pair.certificate) { memory in
+            TestCertificates.withBIO(pair.certificate) { memory in
                 let own = PEM_read_bio_X509(memory, nil, nil, nil)
                 let entry = X509_REVOKED_new()
                 X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(own))
@@ -168,28 +168,40 @@ package final class TestCertificates: @unchecked Sendable {
     /// - Parameter authority: PEM.
     func serverContext(_ pair: Pair, authority: [UInt8]? = nil) -> OpaquePointer? {
         let context = SSL_CTX_new(TLS_server_method())
-        withBIO(pair.certificate) { memory in
-            let own = PEM_read_bio_X509(memory, nil, nil, nil)
-            SSL_CTX_use_certificate(context, own)
-            X509_free(own)
-        }
-        withBIO(pair.key) { memory in
-            let own = PEM_read_bio_PrivateKey(memory, nil, nil, nil)
-            SSL_CTX_use_PrivateKey(context, own)
-            EVP_PKEY_free(own)
-        }
-        withBIO(authority ?? self.authority) { memory in
-            let trusted = PEM_read_bio_X509(memory, nil, nil, nil)
-            X509_STORE_add_cert(SSL_CTX_get_cert_store(context), trusted)
-            X509_free(trusted)
-        }
+        pair.install(in: context)
+        TestCertificates.trust(authority ?? self.authority, in: context)
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         return context
     }
 
-    private func withBIO(_ bytes: [UInt8], _ body: (OpaquePointer?) -> Void) {
+    /// - Parameter authority: PEM; whose certificates peers may show.
+    package static func trust(_ authority: [UInt8], in context: OpaquePointer?) {
+        withBIO(authority) { memory in
+            let trusted = PEM_read_bio_X509(memory, nil, nil, nil)
+            X509_STORE_add_cert(SSL_CTX_get_cert_store(context), trusted)
+            X509_free(trusted)
+        }
+    }
+
+    fileprivate static func withBIO(_ bytes: [UInt8], _ body: (OpaquePointer?) -> Void) {
         let memory = BIO_new_mem_buf(bytes, Int32(bytes.count))
         defer { BIO_free(memory) }
         body(memory)
+    }
+}
+
+extension TestCertificates.Pair {
+    /// Makes it what a TLS context shows.
+    package func install(in context: OpaquePointer?) {
+        TestCertificates.withBIO(certificate) { memory in
+            let own = PEM_read_bio_X509(memory, nil, nil, nil)
+            SSL_CTX_use_certificate(context, own)
+            X509_free(own)
+        }
+        TestCertificates.withBIO(key) { memory in
+            let own = PEM_read_bio_PrivateKey(memory, nil, nil, nil)
+            SSL_CTX_use_PrivateKey(context, own)
+            EVP_PKEY_free(own)
+        }
     }
 }

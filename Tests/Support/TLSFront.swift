@@ -66,23 +66,15 @@ package final class TLSFront: Sendable {
     private static func makeContext(_ pair: TestCertificates.Pair, _ options: Options) -> OpaquePointer? {
         let context = SSL_CTX_new(TLS_server_method())
         if options.isTLS12 { _ = portico_SSL_CTX_set_max_proto_version(context!, TLS1_2_VERSION) }
+        pair.install(in: context)
         // Other certificates behind the first lead to the authority.
         if let folder = try? TemporaryFolder(),
             (try? folder.write(String(decoding: pair.certificate, as: UTF8.self), to: "chain.pem")) != nil
         {
             SSL_CTX_use_certificate_chain_file(context, folder("chain.pem"))
         }
-        withBIO(pair.key) { memory in
-            let own = PEM_read_bio_PrivateKey(memory, nil, nil, nil)
-            SSL_CTX_use_PrivateKey(context, own)
-            EVP_PKEY_free(own)
-        }
         if let authority = options.clientAuthority {
-            withBIO(authority) { memory in
-                let own = PEM_read_bio_X509(memory, nil, nil, nil)
-                X509_STORE_add_cert(SSL_CTX_get_cert_store(context), own)
-                X509_free(own)
-            }
+            TestCertificates.trust(authority, in: context)
             SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
         }
         let identity = Array("portico".utf8)
@@ -98,12 +90,6 @@ package final class TLSFront: Sendable {
                 }, nil)
         }
         return context
-    }
-
-    private static func withBIO(_ bytes: [UInt8], _ body: (OpaquePointer?) -> Void) {
-        let memory = BIO_new_mem_buf(bytes, Int32(bytes.count))
-        defer { BIO_free(memory) }
-        body(memory)
     }
 }
 

@@ -51,10 +51,8 @@ package struct Kubeconfig: Sendable {
         /// What `KEY-data` holds, else the file that `KEY` names.
         func pem(_ key: String) throws(ConnectionConfigurationError) -> PEMSource? {
             if let encoded = try text("\(key)-data") {
-                guard let data = Data(base64Encoded: encoded.filter { !$0.isWhitespace }) else {
-                    throw fault("\(key)-data", "must be base64")
-                }
-                return .data(Array(data))
+                guard let data = Base64Text.decode(encoded) else { throw fault("\(key)-data", "must be base64") }
+                return .data(data)
             }
             guard let path = try path(key) else { return nil }
             let file = ConnectionFile(path)

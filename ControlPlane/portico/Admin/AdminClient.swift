@@ -24,14 +24,14 @@ struct AdminClient {
         do {
             return try JSONDecoder().decode(Answer.self, from: answer)
         } catch {
-            throw CommandFailure(
-                message: "the control plane's answer to \(path) cannot be read: is it of another version?", exitCode: 2)
+            throw CommandFailure.unusable(
+                "the control plane's answer to \(path) cannot be read: is it of another version?")
         }
     }
 
     private func send(_ path: String, body: Data?) throws -> Data {
         guard let handle = curl_easy_init() else {
-            throw CommandFailure(message: "libcurl cannot be started", exitCode: 2)
+            throw CommandFailure.unusable("libcurl cannot be started")
         }
         defer { curl_easy_cleanup(handle) }
         _ = portico_curl_set_string(handle, CURLOPT_UNIX_SOCKET_PATH, socketPath)
@@ -55,9 +55,8 @@ struct AdminClient {
         _ = portico_curl_set_pointer(handle, CURLOPT_WRITEDATA, Unmanaged.passUnretained(answer).toOpaque())
         let result = withExtendedLifetime(answer) { curl_easy_perform(handle) }
         guard result == CURLE_OK else {
-            throw CommandFailure(
-                message: "no control plane answers at \(socketPath): \(String(cString: curl_easy_strerror(result)))",
-                exitCode: 2)
+            throw CommandFailure.unusable(
+                "no control plane answers at \(socketPath): \(String(cString: curl_easy_strerror(result)))")
         }
         return try check(answer.data, of: handle)
     }

@@ -13,7 +13,7 @@ struct ObjectReading: Sendable {
 
     static func folder(_ path: String) throws -> ObjectReading {
         guard access(path, R_OK | X_OK) == 0 else {
-            throw CommandFailure(message: "cannot read the folder \(path)", exitCode: 2)
+            throw CommandFailure.unusable("cannot read the folder \(path)")
         }
         let answer = Answer<ObjectReading>()
         let directory = ManifestDirectory(path: path)
@@ -40,7 +40,7 @@ struct ObjectReading: Sendable {
         do {
             return try answer.wait().get()
         } catch {
-            throw CommandFailure(message: "cannot read the cluster: \(error)", exitCode: 2)
+            throw CommandFailure.unusable("cannot read the cluster: \(error)")
         }
     }
 
@@ -48,7 +48,7 @@ struct ObjectReading: Sendable {
         do {
             return try KubernetesClient(KubeconfigConnection(kubeconfig(file)))
         } catch {
-            throw CommandFailure(message: "\(error)", exitCode: 2)
+            throw CommandFailure.unusable("\(error)")
         }
     }
 

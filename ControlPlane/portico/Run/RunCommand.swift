@@ -121,11 +121,6 @@ extension ListenAddress: ExpressibleByArgument {
     package var defaultValueDescription: String { description }
 }
 
-extension CommandFailure {
-    /// The command cannot start with what it was given.
-    static func unusable(_ message: String) -> CommandFailure { CommandFailure(message: message, exitCode: 2) }
-}
-
 /// What `portico run` starts, all of it checked.
 struct RunPlan {
     let folder: String

@@ -115,6 +115,25 @@ import Testing
         await plane.stop()
     }
 
+    @Test func `A watch that breaks goes on at the version of its last bookmark`() async throws {
+        let server = try TestAPIServer.make { $0.bookmarkSeconds = 0.05 }
+        let plane = try await ClusterPlane(server, startsWith: [Self.shop, Self.backend])
+        await plane.awaitReady()
+        // Of a kind that nobody watches, so that only a bookmark tells of the version.
+        for index in 0..<3 {
+            _ = try await plane.admin.create(.namespaces, ["metadata": ["name": .text("n-\(index)")]])
+        }
+        let version = server.version
+        await settles("a bookmark tells of it") { server.lastBookmark(of: .ingresses) >= version }
+        server.forgetRequests()
+        server.cutConnections()
+        await settles("the watch begins again") { server.requestCount("watch", .ingresses) > 0 }
+        let watch = server.requests.first { $0.verb == "watch" && $0.resource == "ingresses" }
+        #expect(watch?.query["resourceVersion"].flatMap { Int($0) } ?? 0 >= version)
+        #expect(server.requestCount("list", .ingresses) == 0)
+        await plane.stop()
+    }
+
     @Test func `Lists come in pages`() async throws {
         let server = try TestAPIServer.make()
         let ingresses = (0..<7).map { Manifests.ingress("shop-\($0)", host: "shop-\($0).test", service: "shop") }

@@ -98,6 +98,9 @@ import Testing
         await settles("the Secret is read again") { reads("wanted") == 2 }
         try await plane.admin.mergeSecret("unwanted")
         #expect(reads("unwanted") == 0)
+        let ofMany = server.requests.filter { $0.resource == "secrets" && ["list", "watch"].contains($0.verb) }
+        #expect(!ofMany.isEmpty)
+        #expect(ofMany.allSatisfy { $0.isPartial }, "of other Secrets only the metadata is ever asked for")
         await plane.stop()
     }
 

@@ -64,7 +64,7 @@ struct RequestHandler {
                 RequestRecord(
                     user: user.name, verb: verb, resource: target.resource.plural, namespace: target.namespace,
                     name: target.name,
-                    query: request.query))
+                    query: request.query, isPartial: request.wantsMetadata))
             let index = state.faults.firstIndex { fault in
                 (fault.verb == nil || fault.verb == verb)
                     && (fault.resource == nil || fault.resource == target.resource.plural)
@@ -113,7 +113,7 @@ struct RequestHandler {
         try authorize(user, target, verb, selectors)
         let reading = CollectionReading(
             server: server, target: target, selectors: selectors, request: request,
-            isPartial: request.headers["accept"]?.contains("as=PartialObjectMetadata") ?? false)
+            isPartial: request.wantsMetadata)
         switch verb {
         case "list":
             let answer = try reading.list()

@@ -25,6 +25,7 @@ struct WatchStream {
             version = try sendNews(after: version)
             if wantsBookmarks, clock.now >= bookmarkAt {
                 try send(event("BOOKMARK", bookmark(version)))
+                server.state.withLock { $0.bookmarks[resource.plural] = version }
                 bookmarkAt = clock.now + .seconds(server.options.bookmarkSeconds)
             }
             let next = wantsBookmarks ? min(bookmarkAt, deadline) : deadline

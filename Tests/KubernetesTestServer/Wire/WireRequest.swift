@@ -8,6 +8,9 @@ struct WireRequest: Sendable {
     var headers: [String: String] = [:]
     var body: [UInt8] = []
 
+    /// Objects are to be sent without anything but their metadata.
+    var wantsMetadata: Bool { headers["accept"]?.contains("as=PartialObjectMetadata") ?? false }
+
     init(from stream: ByteStream) throws(ByteStream.Ended) {
         let lines = try stream.readHead().split(separator: "\r\n")
         let words = (lines.first ?? "").split(separator: " ")
