@@ -38,11 +38,6 @@ let optionsWithoutEffect: [GlobalOptionDefinition] =
             ("access-log-params", .string, "")
         ])
     + tuning(
-        "files that nginx serves itself; nothing is served from files here",
-        [
-            ("default-type", .string, "text/html")
-        ])
-    + tuning(
         "nginx's first header buffer; large-client-header-buffers sets the limits",
         [
             ("client-header-buffer-size", .size, "1k")

@@ -48,6 +48,15 @@ let snippetOptions: [GlobalOptionDefinition] = [
     ) { value, options throws(ValueFault) in
         options.snippets.location = value
     },
+    GlobalOptionDefinition(
+        "default-type", .string, default: "text/html",
+        "The media type of texts that snippets answer with, where neither the path's ending nor `default_type` says it."
+    ) { value, options throws(ValueFault) in
+        guard MediaTypeName.isValid(value) else {
+            throw ValueFault("must be a media type as text/html, not '\(value)'")
+        }
+        options.settings.mediaType = value == "text/html" ? "" : value
+    },
     .refused(
         "main-snippet", .snippet, "raw configuration of nginx has no meaning here",
         alternative: "the keys of this page and the options of portico-proxy cover what it is used for"),

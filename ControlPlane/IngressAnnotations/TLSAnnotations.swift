@@ -182,14 +182,11 @@ extension ValueParser {
     static func tlsProtocols(_ text: String) throws(ValueFault) -> TLSProtocols {
         var protocols: TLSProtocols = []
         for word in text.split(whereSeparator: { $0 == " " || $0 == "," }) {
-            switch word {
-            case "TLSv1": protocols.insert(.tls10)
-            case "TLSv1.1": protocols.insert(.tls11)
-            case "TLSv1.2": protocols.insert(.tls12)
-            case "TLSv1.3": protocols.insert(.tls13)
-            case "SSLv2", "SSLv3": throw ValueFault("\(word) is broken and not spoken here")
-            default: throw ValueFault("must be a list of TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3, not '\(text)'")
+            if word == "SSLv2" || word == "SSLv3" { throw ValueFault("\(word) is broken and not spoken here") }
+            guard let version = TLSProtocols.named(word) else {
+                throw ValueFault("must be a list of TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3, not '\(text)'")
             }
+            protocols.formUnion(version)
         }
         guard !protocols.isEmpty else { throw ValueFault("must name a version of TLS") }
         return protocols

@@ -104,9 +104,11 @@ extension RoutePolicy {
     /// The policy of a location within this one: operations and rewriting do not reach it, what protects does.
     func nested(_ translation: SnippetTranslation) -> RoutePolicy {
         var policy = self
+        let mediaType = features.snippet?.mediaType ?? ""
         (policy.features.rewrite, policy.features.redirect, policy.features.snippet) = (nil, nil, nil)
         if !translation.addressRules.isEmpty { policy.features.access?.addressRules = [] }
         policy.take(translation)
+        if policy.features.snippet?.mediaType.isEmpty == true { policy.features.snippet?.mediaType = mediaType }
         return policy
     }
 

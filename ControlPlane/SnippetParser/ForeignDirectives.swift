@@ -38,7 +38,7 @@ enum ForeignDirectives {
         "large_client_header_buffers": ("use large-client-header-buffers in the ConfigMap", false),
         "proxy_pass_header": ("use allow-backend-server-header for Server", false),
         "underscores_in_headers": ("use enable-underscores-in-headers in the ConfigMap", false),
-        "server_tokens": ("no version is ever shown", false), "default_type": ("the service says the type", false),
+        "server_tokens": ("no version is ever shown", false),
         "charset": ("the service says the character set", false), "sub_filter": ("let the service do it", false),
         "load_module": ("there are no modules", false),
     ]

@@ -36,7 +36,7 @@ enum SettingDirectives {
             case "access_log" where word == "off": .logsAccess(false)
             case "proxy_cookie_domain", "proxy_cookie_path", "proxy_redirect":
                 try replacement(directive.name, words)
-            default: nil
+            default: try UpstreamTLSSetting.read(directive).map { .upstreamTLS($0) }
             }
         if let setting { return Reading(value: setting) }
         return isReplacement(directive.name) ? Reading(value: nil) : nil
@@ -92,7 +92,7 @@ enum SettingDirectives {
         return time
     }
 
-    private static func number(_ text: String) throws(DirectiveFault) -> UInt32 {
+    static func number(_ text: String) throws(DirectiveFault) -> UInt32 {
         guard let number = UInt32(text) else { throw DirectiveFault("must be a number, not '\(text)'") }
         return number
     }
@@ -113,7 +113,7 @@ enum SettingDirectives {
         return bytes
     }
 
-    private static func onOff(_ text: String) throws(DirectiveFault) -> Bool {
+    static func onOff(_ text: String) throws(DirectiveFault) -> Bool {
         guard text == "on" || text == "off" else { throw DirectiveFault("must be on or off, not '\(text)'") }
         return text == "on"
     }

@@ -85,6 +85,7 @@ package enum PolicySetting: Hashable, Sendable {
     case cookieDomain(TextReplacement)
     case cookiePath(TextReplacement)
     case location(TextReplacement)
+    case upstreamTLS(UpstreamTLSSetting)
 
     package func apply(to policy: inout RoutePolicy) {
         switch self {
@@ -106,6 +107,11 @@ package enum PolicySetting: Hashable, Sendable {
         case .maximumBodyBytes(let bytes): policy.maximumBodyBytes = bytes
         case .bodyBufferBytes(let bytes): policy.bodyBufferBytes = bytes
         case .logsAccess(let flag): policy.logsAccess = flag
+        case .upstreamTLS(let setting):
+            guard policy.backendProtocol.usesTLS(clientUsesTLS: true) else { return }
+            var tls = policy.features.upstreamTLS ?? UpstreamTLS()
+            setting.apply(to: &tls)
+            policy.features.upstreamTLS = tls
         default: applyFeature(to: &policy.features)
         }
     }
@@ -143,6 +149,7 @@ extension SnippetProgram {
         }
         requestHeaders += other.requestHeaders.map { $0.shifted(by: base) }
         responseHeaders += other.responseHeaders.map { $0.shifted(by: base) }
+        if !other.mediaType.isEmpty { mediaType = other.mediaType }
         guard let more = other.cache else { return }
         var directives = cache ?? CacheDirectives()
         directives.names += more.names

@@ -74,7 +74,7 @@ struct SnippetTranslator {
     }
 
     private mutating func translateValue(_ directive: Directive) throws(DirectiveFault) {
-        let names = knownVariables
+        let (names, arguments) = (knownVariables, directive.arguments)
         if let change = try HeaderDirectives.change(directive, variables: names) {
             if change.isProxyHeader { try outsideCondition(restricts: false) }
             let headers = change.headers.map { header in
@@ -87,8 +87,14 @@ struct SnippetTranslator {
         } else if directive.name.hasPrefix("proxy_cache") || directive.name == "proxy_no_cache" {
             var cache = result.program.cache ?? CacheDirectives()
             cache.names.append(directive.name)
-            cache.values.append(directive.arguments.joined(separator: " "))
+            cache.values.append(arguments.joined(separator: " "))
             result.program.cache = cache
+        } else if directive.name == "default_type" {
+            try outsideCondition(restricts: false)
+            guard arguments.count == 1, MediaTypeName.isValid(arguments[0]) else {
+                throw DirectiveFault("must be a media type, as text/plain")
+            }
+            result.program.mediaType = arguments[0]
         } else if let setting = try SettingDirectives.setting(directive) {
             try outsideCondition(restricts: false)
             if let setting = setting.value { result.settings.append(setting) }

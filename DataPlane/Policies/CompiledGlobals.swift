@@ -20,6 +20,8 @@ package final class CompiledGlobals {
     /// ingress-nginx's own log format, for requests whose route has features.
     package let standardLogFormat: CompiledTemplate
     package let tracing: TracingSettings
+    /// Of texts that snippets answer with.
+    package let mediaType: [UInt8]
     /// Some of it concerns the request or the response of every route.
     package let concernsRequests: Bool
 
@@ -38,6 +40,7 @@ package final class CompiledGlobals {
         limitKey =
             settings.limitKey == "$binary_remote_addr" ? nil : CompiledTemplate(settings.limitKey, custom: &custom)
         tracing = settings.tracing
+        mediaType = Array((settings.mediaType.isEmpty ? "text/html" : settings.mediaType).utf8)
         standardLogFormat = CompiledTemplate(Self.standardFormat, custom: &custom)!
         concernsRequests =
             blockedAddresses != nil || blockedAgents != nil || blockedReferers != nil || !requestHeaders.isEmpty

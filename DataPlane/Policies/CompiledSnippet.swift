@@ -60,6 +60,8 @@ package final class CompiledSnippet {
     package let hostConditions: UInt64
     package let requestHeaders: [Header]
     package let responseHeaders: [Header]
+    /// Of texts; nil where the ConfigMap says it.
+    package let mediaType: [UInt8]?
 
     init(_ program: SnippetProgram, custom: inout CustomVariables) {
         for name in program.variables { _ = custom.index(of: name) }
@@ -81,6 +83,7 @@ package final class CompiledSnippet {
         for header in program.requestHeaders { lists.0.append(Self.header(header, custom: &custom)) }
         for header in program.responseHeaders { lists.1.append(Self.header(header, custom: &custom)) }
         (requestHeaders, responseHeaders) = lists
+        mediaType = program.mediaType.isEmpty ? nil : Array(program.mediaType.utf8)
     }
 
     private static func condition(_ condition: SnippetCondition, custom: inout CustomVariables) -> Condition? {

@@ -100,7 +100,17 @@ extension Exchange {
     private func answerByDirective(_ status: Int, _ text: CompiledTemplate?) {
         guard let text else { return answer(status: status) }
         if Self.redirects.contains(status) { return redirect(to: text, status: status) }
-        answer(status: status, text: text)
+        answer(status: status, text: text) { edits in
+            edits.set("Content-Type") { self.writeTextType(to: &$0) }
+        }
+    }
+
+    /// The media type of a text: what the path's ending says, else `default_type`, else `default-type`.
+    private func writeTextType(to writer: inout ByteWriter) {
+        guard let extras else { return }
+        if let type = TextTypes.type(ofPath: extras.bytes(extras.path)) { return writer.append(type) }
+        let type = extras.features?.snippet?.mediaType ?? tables.compiled.mediaType
+        type.withUnsafeBytes { writer.append($0) }
     }
 
     /// Closes the connection without a word.

@@ -3933,7 +3933,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__log_format__descriptor =
   (ProtobufCMessageInit) portico__snapshot__v1__log_format__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_program__field_descriptors[7] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_program__field_descriptors[8] =
 {
   {
     "variables",
@@ -4019,20 +4019,34 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__snippet_program__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "media_type",
+    300,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__SnippetProgram, media_type),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned portico__snapshot__v1__snippet_program__field_indices_by_name[] = {
   5,   /* field[5] = cache */
   1,   /* field[1] = conditions */
   6,   /* field[6] = host_operations */
+  7,   /* field[7] = media_type */
   2,   /* field[2] = operations */
   3,   /* field[3] = request_headers */
   4,   /* field[4] = response_headers */
   0,   /* field[0] = variables */
 };
-static const ProtobufCIntRange portico__snapshot__v1__snippet_program__number_ranges[1 + 1] =
+static const ProtobufCIntRange portico__snapshot__v1__snippet_program__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 300, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_program__descriptor =
 {
@@ -4042,10 +4056,10 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__snippet_program__descrip
   "Portico__Snapshot__V1__SnippetProgram",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__SnippetProgram),
-  7,
+  8,
   portico__snapshot__v1__snippet_program__field_descriptors,
   portico__snapshot__v1__snippet_program__field_indices_by_name,
-  1,  portico__snapshot__v1__snippet_program__number_ranges,
+  2,  portico__snapshot__v1__snippet_program__number_ranges,
   (ProtobufCMessageInit) portico__snapshot__v1__snippet_program__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -6006,7 +6020,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__upstream_settings__descr
   (ProtobufCMessageInit) portico__snapshot__v1__upstream_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[53] =
+static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__field_descriptors[54] =
 {
   {
     "default_upstream",
@@ -6633,6 +6647,18 @@ static const ProtobufCFieldDescriptor portico__snapshot__v1__global_settings__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "media_type",
+    301,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Portico__Snapshot__V1__GlobalSettings, media_type),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "tracing",
     350,
     PROTOBUF_C_LABEL_NONE,
@@ -6678,6 +6704,7 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   8,   /* field[8] = maximum_connections */
   7,   /* field[7] = maximum_header_bytes */
   6,   /* field[6] = maximum_header_line_bytes */
+  52,   /* field[52] = media_type */
   20,   /* field[20] = passes_server_header */
   10,   /* field[10] = proxy_protocol_timeout_ms */
   47,   /* field[47] = redirect_status */
@@ -6686,7 +6713,7 @@ static const unsigned portico__snapshot__v1__global_settings__field_indices_by_n
   32,   /* field[32] = stream_log_format */
   31,   /* field[31] = stream_log_path */
   27,   /* field[27] = tls */
-  52,   /* field[52] = tracing */
+  53,   /* field[53] = tracing */
   18,   /* field[18] = trusted_proxies */
   49,   /* field[49] = unlogged_targets */
   21,   /* field[21] = upstream_keep_alive_connections */
@@ -6708,8 +6735,8 @@ static const ProtobufCIntRange portico__snapshot__v1__global_settings__number_ra
   { 80, 30 },
   { 90, 33 },
   { 300, 51 },
-  { 350, 52 },
-  { 0, 53 }
+  { 350, 53 },
+  { 0, 54 }
 };
 const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descriptor =
 {
@@ -6719,7 +6746,7 @@ const ProtobufCMessageDescriptor portico__snapshot__v1__global_settings__descrip
   "Portico__Snapshot__V1__GlobalSettings",
   "portico.snapshot.v1",
   sizeof(Portico__Snapshot__V1__GlobalSettings),
-  53,
+  54,
   portico__snapshot__v1__global_settings__field_descriptors,
   portico__snapshot__v1__global_settings__field_indices_by_name,
   7,  portico__snapshot__v1__global_settings__number_ranges,

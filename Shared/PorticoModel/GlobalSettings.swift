@@ -68,6 +68,9 @@ package struct GlobalSettings: Hashable, Sendable {
     /// Of redirects that stand for the same request at another URL: to https, to and from `www.`.
     package var redirectStatus: UInt32 = 308
 
+    /// Of texts that snippets answer with, where the path's ending does not say it; empty: text/html.
+    package var mediaType = ""
+
     /// TLS with clients.
     package var tls = TLSSettings()
 

@@ -7,6 +7,17 @@ package struct TLSProtocols: OptionSet, Hashable, Sendable {
     package static let tls11 = TLSProtocols(rawValue: 1 << 1)
     package static let tls12 = TLSProtocols(rawValue: 1 << 2)
     package static let tls13 = TLSProtocols(rawValue: 1 << 3)
+
+    /// The version that nginx calls so.
+    package static func named(_ name: some StringProtocol) -> TLSProtocols? {
+        switch name {
+        case "TLSv1": .tls10
+        case "TLSv1.1": .tls11
+        case "TLSv1.2": .tls12
+        case "TLSv1.3": .tls13
+        default: nil
+        }
+    }
 }
 
 /// What the ConfigMap says about TLS with clients. Defaults are ingress-nginx's.

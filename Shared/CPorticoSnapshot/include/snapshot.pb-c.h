@@ -413,10 +413,11 @@ struct  Portico__Snapshot__V1__SnippetProgram
    * How many of the operations, at the start, are the host's.
    */
   uint32_t host_operations;
+  char *media_type;
 };
 #define PORTICO__SNAPSHOT__V1__SNIPPET_PROGRAM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__snippet_program__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0 }
+    , 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Portico__Snapshot__V1__SnippetCondition
@@ -764,10 +765,11 @@ struct  Portico__Snapshot__V1__GlobalSettings
   char *stream_log_format;
   Portico__Snapshot__V1__TracingSettings *tracing;
   protobuf_c_boolean uses_geo_databases;
+  char *media_type;
 };
 #define PORTICO__SNAPSHOT__V1__GLOBAL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&portico__snapshot__v1__global_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0 }
+    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0, (char *)protobuf_c_empty_string }
 
 
 /*

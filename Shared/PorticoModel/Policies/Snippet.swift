@@ -15,6 +15,8 @@ package struct SnippetProgram: Hashable, Sendable {
     /// Applied to the response last, in order.
     package var responseHeaders: [SnippetHeader] = []
     package var cache: CacheDirectives?
+    /// Of the texts that operations answer with (`default_type`); empty: `GlobalSettings.mediaType`.
+    package var mediaType = ""
 
     package init() {}
 }

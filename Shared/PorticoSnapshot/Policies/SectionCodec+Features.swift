@@ -73,6 +73,7 @@ extension SectionCodec {
         message.pointee.limit_requests_status = settings.limitRequestsStatus
         message.pointee.limit_connections_status = settings.limitConnectionsStatus
         message.pointee.redirect_status = settings.redirectStatus
+        message.pointee.media_type = arena.text(settings.mediaType)
         message.pointee.log_format = settings.logFormat.flatMap { encode($0, in: arena) }
         message.pointee.n_unlogged_targets = settings.unloggedTargets.count
         message.pointee.unlogged_targets = arena.list(settings.unloggedTargets) { encode($0, in: arena) }
@@ -105,6 +106,7 @@ extension SectionCodec {
         settings.limitRequestsStatus = message.limit_requests_status
         settings.limitConnectionsStatus = message.limit_connections_status
         settings.redirectStatus = message.redirect_status
+        settings.mediaType = try reader.text(message.media_type, "media_type")
         if let part = message.log_format { settings.logFormat = try decode(part.pointee) }
         settings.unloggedTargets = try reader.list(
             message.unlogged_targets, message.n_unlogged_targets, "unlogged_targets", decode)

@@ -18,6 +18,7 @@ extension SectionCodec {
         message.pointee.n_response_headers = value.responseHeaders.count
         message.pointee.response_headers = arena.list(value.responseHeaders) { encode($0, in: arena) }
         message.pointee.cache = value.cache.flatMap { encode($0, in: arena) }
+        message.pointee.media_type = arena.text(value.mediaType)
         return message
     }
 
@@ -35,6 +36,7 @@ extension SectionCodec {
         value.responseHeaders = try reader.list(
             message.response_headers, message.n_response_headers, "response_headers", decode)
         if let part = message.cache { value.cache = try decode(part.pointee) }
+        value.mediaType = try reader.text(message.media_type, "media_type")
         return value
     }
 

@@ -57,7 +57,12 @@ extension ProcessTests.WireTests {
         }
 
         private func checkLocations(_ wire: WireGateway) throws {
-            #expect(try wire.ask("nested", "/ping").text == "pong")
+            let ping = try wire.ask("nested", "/ping")
+            #expect(ping.text == "pong" && ping["Content-Type"] == "text/html")
+            #expect(try wire.ask("nested", "/robots.txt")["Content-Type"] == "text/plain")
+            let health = try wire.ask("nested", "/health")
+            #expect(health.text == #"{"status": "up"}"# && health.all("Content-Type") == ["application/json"])
+            #expect(try wire.ask("nested", "/version").all("Content-Type") == ["text/x-version"])
             #expect(try wire.status("nested", "/files/a") == 403)
             #expect(try wire.status("nested", "/a/b.php") == 404)
             #expect(try wire.status("nested", "/ping/x") == 200)

@@ -104,6 +104,7 @@ enum PolicySamples {
         settings.unloggedTargets = [pattern]
         settings.logsDefaultBackend = true
         settings.usesGeoDatabases = true
+        settings.mediaType = "text/plain"
     }
 
     private static var access: AccessPolicy {
@@ -133,6 +134,7 @@ enum PolicySamples {
         make(SnippetProgram()) {
             $0.variables = ["a"]
             $0.hostOperations = 1
+            $0.mediaType = "text/plain"
             $0.conditions = [
                 make(SnippetCondition()) { ($0.left, $0.comparison, $0.right) = ("$host", .doesNotMatch, "x") }
             ]

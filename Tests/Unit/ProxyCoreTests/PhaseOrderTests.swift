@@ -65,6 +65,25 @@ private func answer(_ worker: TestWorker, _ target: String = "/") throws -> Test
         #expect(try answer(worker, "/page").status == 403)
     }
 
+    @Test(arguments: [
+        ("/health", "", "application/json"), ("/health", "text/csv", "text/csv"),
+        ("/health.TXT", "text/csv", "text/plain"),
+        ("/a.b/health", "", "application/json"), ("/health.unknown", "", "application/json"),
+    ])
+    func `a text has the type of the path's ending, of its snippet or of the ConfigMap`(
+        target: String, own: String, type: String
+    ) throws {
+        let returning = policy {
+            var answer = SnippetOperation()
+            (answer.kind, answer.index, answer.text) = (.answer, 200, "fine")
+            $0.snippet = SnippetProgram()
+            $0.snippet?.operations = [answer]
+            $0.snippet?.mediaType = own
+        }
+        let worker = try TestWorker(policy: returning) { $0.mediaType = "application/json" }
+        #expect(try answer(worker, target).field("Content-Type") == type)
+    }
+
     @Test func `a route whose protection could not be read redirects nobody`() throws {
         var withheld = guarded {
             $0.redirect = RedirectPolicy()
