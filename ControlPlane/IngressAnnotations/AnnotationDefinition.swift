@@ -129,23 +129,3 @@ package struct AnnotationDefinition: Sendable {
         return definition
     }
 }
-
-/// An annotation of the dialect that is known but not carried.
-package struct UncarriedAnnotation: Hashable, Sendable {
-    package var key: String
-    package var scope: AnnotationScope
-    package var risk: AnnotationRisk
-
-    package init(_ key: String, _ scope: AnnotationScope, _ risk: AnnotationRisk) {
-        self.key = key
-        self.scope = scope
-        self.risk = risk
-    }
-
-    /// Whoever wrote it counts on requests being refused.
-    package var restrictsAccess: Bool {
-        key.hasPrefix("auth-") || key.hasPrefix("limit-") || key.hasSuffix("-source-range")
-            || key.contains("modsecurity")
-            || key == "enable-global-auth" || key == "satisfy" || key == "enable-owasp-core-rules"
-    }
-}

@@ -7,15 +7,11 @@ package struct AnnotationDialect: Sendable {
     /// Before the slash of every key.
     package var prefix: String
     package var definitions: [String: AnnotationDefinition]
-    package var uncarried: [String: UncarriedAnnotation]
 
-    package init(
-        name: String, prefix: String, definitions: [AnnotationDefinition], uncarried: [UncarriedAnnotation]
-    ) {
+    package init(name: String, prefix: String, definitions: [AnnotationDefinition]) {
         self.name = name
         self.prefix = prefix
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.key, $0) })
-        self.uncarried = Dictionary(uniqueKeysWithValues: uncarried.map { ($0.key, $0) })
     }
 
     /// ingress-nginx's own prefix.
@@ -24,8 +20,7 @@ package struct AnnotationDialect: Sendable {
     /// The dialect of ingress-nginx.
     package static func nginx(prefix: String = nginxPrefix) -> AnnotationDialect {
         AnnotationDialect(
-            name: "ingress-nginx", prefix: prefix, definitions: Array(nginxFamilies.joined()),
-            uncarried: uncarriedNginxAnnotations)
+            name: "ingress-nginx", prefix: prefix, definitions: Array(nginxFamilies.joined()))
     }
 
     private static let nginxFamilies: [[AnnotationDefinition]] = [
@@ -76,7 +71,7 @@ package struct AnnotationDialect: Sendable {
 
     /// Why the administrator does not want the annotation; ingress-nginx leaves the whole Ingress out then.
     private func rejection(of annotation: Annotation, _ key: String, _ security: SecurityOptions) -> String? {
-        if let risk = definitions[key]?.risk ?? uncarried[key]?.risk, risk > security.maximumRisk {
+        if let risk = definitions[key]?.risk, risk > security.maximumRisk {
             return "its risk is \(risk.rawValue), and annotations-risk-level is \(security.maximumRisk.rawValue)"
         }
         guard let word = security.forbiddenWords.first(where: annotation.value.contains) else { return nil }
@@ -110,13 +105,10 @@ package struct AnnotationDialect: Sendable {
     }
 
     private func absence(of key: String) -> Finding {
-        if let known = uncarried[key] {
-            return Finding(
-                kind: .unsupported, reason: "is not supported yet",
-                consequence: known.restrictsAccess ? "it does not restrict requests" : "it is ignored")
-        }
-        let keys = Array(definitions.keys) + Array(uncarried.keys)
-        let hint = Spelling.suggestion(for: key, among: keys).map { "; did you mean \($0)?" }
+        let hint =
+            GlobalOptionRegistry.definitions[key] != nil
+            ? "; it is a key of the ConfigMap"
+            : Spelling.suggestion(for: key, among: definitions.keys).map { "; did you mean \($0)?" }
         return Finding(
             kind: .unsupported, reason: "is no annotation of \(name)\(hint ?? "")", consequence: "it is ignored")
     }

@@ -103,9 +103,6 @@ package enum GlobalOptionRegistry {
 
     private static func take(_ entry: ConfigMap.Entry, into options: inout GlobalOptions) -> Finding? {
         guard let definition = definitions[entry.key] else {
-            if uncarriedGlobalOptions.contains(entry.key) {
-                return Finding(kind: .unsupported, reason: "is not supported yet", consequence: "it is ignored")
-            }
             let hint = Spelling.suggestion(for: entry.key, among: definitions.keys).map { "; did you mean \($0)?" }
             return Finding(
                 kind: .unsupported, reason: "is no key of ingress-nginx's ConfigMap\(hint ?? "")",

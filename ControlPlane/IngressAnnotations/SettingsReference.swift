@@ -29,13 +29,6 @@ package enum SettingsReference {
             guard case .refused(let reason, let alternative) = annotation.support else { return nil }
             return "| \(annotation.key) | \(cell(reason)) | \(cell(alternative)) |"
         }
-        if !dialect.uncarried.isEmpty {
-            lines += ["", "## Not supported yet", "", "Each of these gives a warning and changes nothing.", ""]
-            lines += ["| annotation | scope | risk |", "|---|---|---|"]
-            lines += dialect.uncarried.values.sorted { $0.key < $1.key }.map {
-                "| \($0.key) | \($0.scope.rawValue) | \($0.risk.rawValue) |"
-            }
-        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -62,10 +55,6 @@ package enum SettingsReference {
         lines += all.compactMap { option in
             guard case .refused(let reason, let alternative) = option.support else { return nil }
             return "| \(option.key) | \(cell(reason)) | \(cell(alternative)) |"
-        }
-        if !uncarriedGlobalOptions.isEmpty {
-            lines += ["", "## Not supported yet", "", "Each of these gives a warning and changes nothing.", ""]
-            lines += uncarriedGlobalOptions.sorted().map { "- \($0)" }
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -74,7 +74,7 @@ extension ProcessTests {
                 + ingress("fine", ["proxy-body-size": "8m", "enable-cors": "true"])
                 + ingress("inert", ["enable-rewrite-log": "true"])
                 + ingress("refused", ["stream-snippet": "server { listen 1; }", "proxy-buffering": "on"])
-                + ingress("misspelt", ["rate-limit": "5"])
+                + ingress("misspelt", ["rate-limit": "5", "ssl-protocols": "TLSv1.3"])
                 + ingress("wrong", ["auth-type": "magic"])
                 + Manifests.service("shop", at: [])
             try folder.write(all, to: "mixed/all.yaml")
@@ -96,7 +96,8 @@ extension ProcessTests {
             #expect(report.unreadable.contains { $0.contains("broken.yaml") })
             let text = try check("mixed")
             #expect(text.end == .code(1))
-            #expect(text.output.contains("limit-rps"), "\(text.output)")
+            #expect(text.output.contains("did you mean limit-rpm?"), "\(text.output)")
+            #expect(text.output.contains("it is a key of the ConfigMap"), "\(text.output)")
             #expect(text.output.contains("6 objects: 1 supported, 1 differ, 4 refused"), "\(text.output)")
         }
 

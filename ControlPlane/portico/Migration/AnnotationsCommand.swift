@@ -45,19 +45,12 @@ struct AnnotationsCommand: ParsableCommand {
     }
 
     private var annotations: [Row] {
-        let dialect = AnnotationDialect.nginx()
-        let known = dialect.definitions.values.map { definition in
+        AnnotationDialect.nginx().definitions.values.map { definition in
             Row(
                 key: definition.key, support: definition.support.word, value: definition.type.rawValue,
                 standard: definition.defaultValue, scope: definition.scope.rawValue, risk: definition.risk.rawValue,
                 summary: definition.summary)
-        }
-        let uncarried = dialect.uncarried.values.map { annotation in
-            Row(
-                key: annotation.key, support: "not yet", value: "", standard: "", scope: annotation.scope.rawValue,
-                risk: annotation.risk.rawValue, summary: "")
-        }
-        return (known + uncarried).sorted { $0.key < $1.key }
+        }.sorted { $0.key < $1.key }
     }
 
     private var options: [Row] {

@@ -136,8 +136,4 @@ import Testing
             ])
         #expect(policy(["proxy-next-upstream": "off"], options: options).policy.route.retryConditions == [])
     }
-
-    @Test func `Nothing is declared twice`() {
-        #expect(Set(dialect.definitions.keys).isDisjoint(with: dialect.uncarried.keys))
-    }
 }
