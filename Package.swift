@@ -244,8 +244,7 @@ let tests: [Target] = [
         dependencies: [
             "PorticoModel", "PorticoSnapshot", "ControlLink", "ControlServer", "ControlClient", "ControllerCore",
             "SnapshotStore", "TestSupport", "ProcessSupervision", "KubernetesAPI", "KubernetesTestServer",
-            "ClusterState",
-            "YAMLDocuments", logging,
+            "ClusterState", "Leadership", "YAMLDocuments", logging,
         ],
         path: "Tests/FeatureTests", swiftSettings: strict),
     unitTests("ManifestDirectory", ["ClusterState", "PorticoModel"]),

@@ -21,6 +21,23 @@ struct SharedPins {
     mutating func forget() { (followed, fault) = ([:], [:]) }
 }
 
+/// Finds in a history what another replica was rolled back to.
+package enum PinTarget {
+    /// Clocks of replicas differ, and one may take longer to compile.
+    private static let clockSlack = 500
+
+    /// The version that holds the same, else the last that was compiled here by then.
+    /// - Parameter history: of one class group, the newest first.
+    package static func choose(_ pin: PinWord.Pin, among history: [StoredSnapshot]) -> StoredSnapshot? {
+        history.first { $0.rootDigest.description == pin.digest }
+            ?? history.first {
+                $0.record.kind == .compiled && milliseconds($0.record.createdAt) <= pin.compiledAt + clockSlack
+            }
+    }
+
+    static func milliseconds(_ seconds: Double) -> Int { Int(seconds * 1_000) }
+}
+
 /// Rollbacks, which hold for all replicas whichever of them was asked.
 extension Controller {
     func pin(_ stream: ClassStream, to version: Version, reason: String) throws(PublisherError) -> PublishedVersion {
@@ -52,7 +69,7 @@ extension Controller {
             stream.name,
             PinWord.Pin(
                 digest: running.tree.rootDigest.description,
-                compiledAt: milliseconds(original?.record.createdAt ?? running.record.createdAt),
+                compiledAt: PinTarget.milliseconds(original?.record.createdAt ?? running.record.createdAt),
                 reason: running.record.reason ?? ""))
     }
 
@@ -84,7 +101,10 @@ extension Controller {
                 return
             }
             guard pinned?.description != pin.digest else { return }
-            guard let target = try target(of: pin, stream.name) else {
+            guard
+                let target = PinTarget.choose(
+                    pin, among: try store.list().filter { $0.record.classGroup == stream.name })
+            else {
                 return note(stream, "its history has nothing so old; the newest configuration is published")
             }
             if target.rootDigest.description != pin.digest {
@@ -95,21 +115,6 @@ extension Controller {
             _ = try self.pin(stream, to: target.record.version, reason: reason)
         } catch { note(stream, "\(error)") }
     }
-
-    /// The version that holds the same, else the last that was compiled here until then.
-    private func target(of pin: PinWord.Pin, _ classGroup: String) throws(SnapshotStoreError) -> StoredSnapshot? {
-        let own = try store.list().filter { $0.record.classGroup == classGroup }
-        return own.first { $0.rootDigest.description == pin.digest }
-            ?? own.first {
-                $0.record.kind == .compiled
-                    && milliseconds($0.record.createdAt) <= pin.compiledAt + Controller.clockSlack
-            }
-    }
-
-    /// Clocks of replicas differ, and one may take longer to compile. In milliseconds.
-    private static let clockSlack = 500
-
-    private func milliseconds(_ seconds: Double) -> Int { Int(seconds * 1_000) }
 
     private func note(_ stream: ClassStream, _ consequence: String) {
         let fault = Diagnostic(

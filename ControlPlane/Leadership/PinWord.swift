@@ -13,7 +13,7 @@ package struct PinWord: Hashable, Sendable {
         /// The digest of the configuration's root, as `portico snapshots list` shows it: replicas number versions each for
         /// themselves, and compile the same bytes.
         package var digest: String
-        /// When that replica compiled it first, in seconds since 1970.
+        /// When that replica compiled it first, in milliseconds since 1970.
         package var compiledAt: Int
         package var reason: String
 

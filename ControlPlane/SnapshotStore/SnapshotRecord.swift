@@ -64,6 +64,15 @@ package struct StoredSnapshot: Hashable, Sendable {
     package var rootDigest: Digest
     package var sectionCount: Int
     package var acknowledgements: [Acknowledgement]
+
+    package init(
+        record: SnapshotRecord, rootDigest: Digest, sectionCount: Int, acknowledgements: [Acknowledgement]
+    ) {
+        self.record = record
+        self.rootDigest = rootDigest
+        self.sectionCount = sectionCount
+        self.acknowledgements = acknowledgements
+    }
 }
 
 /// How many versions are kept, and for how long. The running one, the pinned one and the newest always are.
