@@ -117,6 +117,9 @@ final class ClassStream {
         return compiler.stapleable
     }
 
+    /// Nil where keys of tickets are derived from nothing.
+    var ticketSeed: [UInt8]? { compiler.ticketSeed }
+
     var servedCertificates: [ServedCertificate] { compiler.servedCertificates }
 
     /// Takes what the authorities say.

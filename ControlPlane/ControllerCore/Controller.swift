@@ -96,12 +96,16 @@ actor Controller {
     static let tickSeconds = 15
 
     private func tick() {
+        supplySharedMaterial()
+        staple()
+    }
+
+    private func supplySharedMaterial() {
         let now = Int64(Controller.now())
-        let shared = tlsMaterial.objects(at: now)
+        let shared = tlsMaterial.objects(at: now, seed: streams[0].ticketSeed)
         for stream in streams {
             tellEvents(diagnostics.replace(stream.take(shared, at: now), of: stream.name, logger))
         }
-        staple()
     }
 
     func stream(_ classGroup: String) -> ClassStream? { streams.first { $0.name == classGroup } }
@@ -155,6 +159,11 @@ actor Controller {
 
     private func compile(_ applied: [AppliedChange]) {
         for stream in streams { tellEvents(diagnostics.replace(stream.take(applied), of: stream.name, logger)) }
+        if let seed = configuration.classGroups[0].compiler.ticketSeed,
+            applied.contains(where: { $0.reference == ObjectReference(kind: ObjectKind.secret.rawValue, name: seed) })
+        {
+            supplySharedMaterial()
+        }
         if streams.contains(where: \.hasNewCertificates) { staple() }
         tellDuties(applied)
     }

@@ -14,15 +14,21 @@ struct SharedTLSMaterial {
     private var rotatedAt: Int64 = 0
 
     /// What all workers get at this time, in seconds since 1970.
-    mutating func objects(at seconds: Int64) -> [LiveObject] {
+    /// - Parameter seed: what the keys of tickets are derived from; nil for keys of this process's own.
+    mutating func objects(at seconds: Int64, seed: [UInt8]?) -> [LiveObject] {
         if certificate == nil, let made = try? SelfSignedCertificate.make() {
             certificate = LiveObject(
                 .certificate, name: TLSSettings.builtInCertificate, content: LiveObjectCodec.encode(made))
         }
+        if let seed { return [SharedTLSMaterial.tickets(DerivedTicketKeys.material(seed: seed, at: seconds))] + made }
         if keys.isEmpty || seconds - rotatedAt >= SharedTLSMaterial.rotationSeconds { rotate(at: seconds) }
-        let tickets = LiveObject(
-            .ticketKeys, name: "", content: LiveObjectCodec.encode(TicketKeyMaterial(keys: keys)))
-        return [tickets] + (certificate.map { [$0] } ?? [])
+        return [SharedTLSMaterial.tickets(TicketKeyMaterial(keys: keys))] + made
+    }
+
+    private var made: [LiveObject] { certificate.map { [$0] } ?? [] }
+
+    private static func tickets(_ material: TicketKeyMaterial) -> LiveObject {
+        LiveObject(.ticketKeys, name: "", content: LiveObjectCodec.encode(material))
     }
 
     private mutating func rotate(at seconds: Int64) {

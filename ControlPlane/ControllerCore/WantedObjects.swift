@@ -19,7 +19,7 @@ struct WantedObjects {
         mutating func read(_ state: ClusterState) {
             let settings = GroupSettings(configuration, state)
             references = settings.references
-            if let secret = configuration.defaultCertificate {
+            for case let secret? in [configuration.defaultCertificate, configuration.ticketSeed] {
                 references.insert(ObjectReference(kind: ObjectKind.secret.rawValue, name: secret))
             }
             allowsOtherNamespaces = settings.options.security.allowsCrossNamespaceReferences

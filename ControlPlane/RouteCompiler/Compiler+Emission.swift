@@ -73,6 +73,7 @@ extension Compiler {
             settings.tls.defaultCertificate = certificate.description
         }
         noteDefaultCertificate()
+        noteTicketSeed()
         wantedObjects.set(Section.globalSettings(settings).liveObjects, for: .settings)
         publish(.globalSettings(settings), into: &result)
     }

@@ -83,6 +83,27 @@ extension Compiler {
         if liveObjects.updateValue(wanted, forKey: name) != wanted { result.changedObjects.append(wanted) }
     }
 
+    /// What the keys of tickets are derived from; nil without a Secret that is of use.
+    package var ticketSeed: [UInt8]? {
+        guard let name = configuration.ticketSeed, let seed = state.secrets[name]?.data["seed"],
+            seed.count >= DerivedTicketKeys.minimumSeedBytes
+        else { return nil }
+        return seed
+    }
+
+    func noteTicketSeed() {
+        guard let name = configuration.ticketSeed else { return }
+        let secret = ObjectReference(kind: ObjectKind.secret.rawValue, name: name)
+        let isThere = state.secrets[name] != nil
+        let wrong = Diagnostic(
+            severity: .warning, kind: .backend, object: secret, line: 0, field: isThere ? "data[seed]" : "",
+            reason: (isThere
+                ? "there are no \(DerivedTicketKeys.minimumSeedBytes) bytes under 'seed' in Secret \(name)"
+                : "there is no Secret \(name)") + ", which --ticket-seed-secret names",
+            consequence: "this control plane makes keys of session tickets of its own")
+        diagnosticTable.replace(secret, .sessionTickets, with: ticketSeed == nil ? [wrong] : [])
+    }
+
     /// Tells the time. A certificate that has become valid or has expired since is used, or no longer used.
     package func advance(to seconds: Int64) -> CompilationResult {
         let changed = certificates.changed(from: now, to: seconds)

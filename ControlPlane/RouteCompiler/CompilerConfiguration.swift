@@ -39,6 +39,8 @@ package struct CompilerConfiguration: Hashable, Sendable {
     package var defaultBackendService: ObjectName?
     /// For hosts without a certificate of their own (`--default-ssl-certificate`).
     package var defaultCertificate: ObjectName?
+    /// Whose `seed` the keys of session tickets are derived from (`--ticket-seed-secret`).
+    package var ticketSeed: ObjectName?
     /// Services of type ExternalName lead nowhere (`--disable-svc-external-name`).
     package var refusesExternalNames = false
     /// Whether `ssl-passthrough` counts (`--enable-ssl-passthrough`).

@@ -14,6 +14,8 @@ struct DiagnosticTable {
         case upstream(UpstreamKey)
         /// What the authorities say of the certificate of a Secret.
         case stapling
+        /// The Secret that keys of tickets are derived from.
+        case sessionTickets
         /// The entries of TCP or UDP services.
         case streams(StreamService.Transport)
     }

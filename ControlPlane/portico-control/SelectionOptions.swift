@@ -61,6 +61,12 @@ struct SelectionOptions: ParsableArguments {
             valueName: "namespace/name"))
     var defaultSslCertificate: NamespacedName?
 
+    @Option(
+        help: ArgumentHelp(
+            "The Secret whose entry 'seed' the keys of session tickets are derived from, alike in every replica.",
+            valueName: "namespace/name"))
+    var ticketSeedSecret: NamespacedName?
+
     @Flag(help: "Serve no Ingress that has a default backend.")
     var disableCatchAll = false
 
@@ -127,6 +133,7 @@ struct SelectionOptions: ParsableArguments {
         configuration.defaultBackendService = defaultBackendService?.name
         configuration.annotationPrefix = annotationsPrefix
         configuration.defaultCertificate = defaultSslCertificate?.name
+        configuration.ticketSeed = ticketSeedSecret?.name
         configuration.allowsPassthrough = enableSslPassthrough
         return configuration
     }

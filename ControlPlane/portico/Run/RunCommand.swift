@@ -52,6 +52,12 @@ struct RunCommand: ParsableCommand {
             valueName: "namespace/name"))
     var defaultSslCertificate: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The Secret whose entry 'seed' the keys of session tickets are derived from, alike in every replica.",
+            valueName: "namespace/name"))
+    var ticketSeedSecret: String?
+
     @Flag(help: "Let Ingresses ask that connections go through as they are, by ssl-passthrough.")
     var enableSslPassthrough = false
 
@@ -68,6 +74,9 @@ struct RunCommand: ParsableCommand {
         }
         if let name = defaultSslCertificate, name.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
             throw ValidationError("--default-ssl-certificate takes NAMESPACE/NAME, and was given '\(name)'")
+        }
+        if let name = ticketSeedSecret, name.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
+            throw ValidationError("--ticket-seed-secret takes NAMESPACE/NAME, and was given '\(name)'")
         }
     }
 
@@ -101,6 +110,7 @@ struct RunCommand: ParsableCommand {
         if let udpServicesConfigmap { control += ["--udp-services-configmap", udpServicesConfigmap] }
         if let defaultBackendService { control += ["--default-backend-service", defaultBackendService] }
         if let defaultSslCertificate { control += ["--default-ssl-certificate", defaultSslCertificate] }
+        if let ticketSeedSecret { control += ["--ticket-seed-secret", ticketSeedSecret] }
         if enableSslPassthrough { control.append("--enable-ssl-passthrough") }
         var proxy = ["--control-socket", "\(data)/control.sock", "--workers", "\(workerCount)"]
         for address in addresses { proxy += ["--http", "\(address)"] }

@@ -128,5 +128,33 @@ extension ProcessTests {
                 contentsOf: URL(fileURLWithPath: gateways[0].gateway.folder("data/snapshots.sqlite")))
             #expect(history.range(of: Data(key)) == nil)
         }
+
+        @Test func `keys that are derived from a seed hold across gateways`() throws {
+            let backend = try ScriptedBackend(named: "shop")
+            let gateways = try (0..<2).map { _ in
+                try TLSGateway(
+                    hosts: ["shop.test"], settings: ["ssl-session-tickets": "true", "ssl-session-cache": "false"],
+                    backend: backend.address, arguments: ["--ticket-seed-secret", "default/seed"])
+            }
+            let folder = try TemporaryFolder()
+            func handshake(_ gateway: TLSGateway, _ arguments: String...) throws -> String {
+                try gateway.client(
+                    ["-tls1_2"] + arguments, name: "shop.test", command: "openssl s_client \"$@\" </dev/null")
+            }
+            for gateway in gateways {
+                try eventually("TLS is served") { try gateway.commonName(for: "shop.test") == "shop.test" }
+                #expect(gateway.gateway.program.output.contains("which --ticket-seed-secret names"))
+            }
+            _ = try handshake(gateways[0], "-sess_out", folder("session"))
+            #expect(try handshake(gateways[1], "-sess_in", folder("session")).contains("New, TLSv1.2"))
+            let seed = Array("a seed of thirty-two bytes or more".utf8)
+            for gateway in gateways {
+                try gateway.gateway.write(Manifests.secret("seed", ["seed": seed]), to: "seed.yaml")
+            }
+            try eventually("both have the same keys") {
+                _ = try handshake(gateways[0], "-sess_out", folder("session"))
+                return try handshake(gateways[1], "-sess_in", folder("session")).contains("Reused, TLSv1.2")
+            }
+        }
     }
 }
