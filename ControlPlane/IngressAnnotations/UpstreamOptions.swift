@@ -2,7 +2,7 @@
 let upstreamOptions: [GlobalOptionDefinition] = [
     GlobalOptionDefinition(
         "upstream-keepalive-connections", .number, default: "320",
-        "How many idle connections a worker keeps to each upstream."
+        "How many idle connections a worker keeps to each upstream; behind a burst, up to four times as many for a second."
     ) { value, options throws(ValueFault) in
         options.settings.upstreamKeepAliveConnections = try ValueParser.count(value)
     },
