@@ -176,11 +176,13 @@ package final class TLSSession {
     /// - Returns: false where the session is broken.
     package func encrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if bytes.isEmpty { return true }
-        if owesTicket {
+        if owesTicket { _ = SSL_new_session_ticket(ssl) }
+        if SSL_write(ssl, bytes.baseAddress, Int32(bytes.count)) == Int32(bytes.count) {
+            // Making a ticket takes buffers for both directions, which an idle session would keep.
+            if owesTicket { SSL_free_buffers(ssl) }
             owesTicket = false
-            _ = SSL_new_session_ticket(ssl)
+            return true
         }
-        if SSL_write(ssl, bytes.baseAddress, Int32(bytes.count)) == Int32(bytes.count) { return true }
         isBroken = true
         ERR_clear_error()
         return false

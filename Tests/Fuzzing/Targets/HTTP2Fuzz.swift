@@ -33,7 +33,14 @@ private final class Recorder: HTTP2Events {
         waiting.append(stream)
     }
 
-    override func data(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) { session.consumed(stream, bytes.count) }
+    override func data(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) {
+        if stream.lingers {
+            session.discard(stream, bytes.count)
+            if bytes.first == 0 { session.endLingering(stream) }
+        } else {
+            session.consumed(stream, bytes.count)
+        }
+    }
 
     override func remoteEnded(_ stream: HTTP2Stream) { log.append("end \(stream.identifier)") }
 
