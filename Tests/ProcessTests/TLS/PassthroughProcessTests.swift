@@ -26,7 +26,9 @@ extension ProcessTests {
             try eventually("sessions are counted") {
                 try gateway.gateway.metric("portico_stream_sessions_total", where: "passthrough") >= 2
             }
-            #expect(try gateway.gateway.metric("portico_tls_handshakes_total", where: "TLSv1.3") >= 1)
+            try eventually("handshakes are counted") {
+                try gateway.gateway.metric("portico_tls_handshakes_total", where: "TLSv1.3") >= 1
+            }
         }
 
         @Test func `several hosts pass through, with the PROXY protocol too, and plain HTTP is served here`() throws {
