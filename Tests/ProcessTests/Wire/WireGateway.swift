@@ -55,14 +55,15 @@ final class WireGateway {
     }
 
     private static func text(of fixture: String, _ addresses: [ListenAddress]) throws -> String {
+        try addresses.enumerated().reduce(into: Self.fixture(fixture)) { text, item in
+            text = text.replacingOccurrences(of: "\(7_001 + item.offset)", with: "\(item.element.port)")
+        }
+    }
+
+    static func fixture(_ name: String) throws -> String {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        var text = try String(
-            contentsOf: tests.appendingPathComponent("Fixtures/\(fixture).yaml"), encoding: .utf8)
-        for (index, address) in addresses.enumerated() {
-            text = text.replacingOccurrences(of: "\(7_001 + index)", with: "\(address.port)")
-        }
-        return text
+        return try String(contentsOf: tests.appendingPathComponent("Fixtures/\(name).yaml"), encoding: .utf8)
     }
 
     /// One request on a connection of its own; `host` without `.test`.
