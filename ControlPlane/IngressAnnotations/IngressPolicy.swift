@@ -58,12 +58,23 @@ package struct IngressPolicy: Hashable, Sendable {
             pages.interceptsResponses = interceptsErrors
             features.errorPages = pages
         }
-        let faults = completeFirewall()
+        let faults = completeFirewall() + sessionFaults
         guard canaryIsConfigured, !isCanary else { return faults }
         return faults + [
             PolicyFault(
                 key: "canary", reason: "canary annotations have no meaning without canary: \"true\"",
                 consequence: "they are ignored")
+        ]
+    }
+}
+
+extension IngressPolicy {
+    private var sessionFaults: [PolicyFault] {
+        guard usesRegex, let affinity = features.affinity, affinity.cookiePath.isEmpty else { return [] }
+        return [
+            PolicyFault(
+                key: "session-cookie-path", reason: "should be set where use-regex is true",
+                consequence: "the cookie's Path is the regular expression as it is written")
         ]
     }
 }

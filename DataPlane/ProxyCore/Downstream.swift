@@ -38,6 +38,8 @@ class Downstream: EventHandler {
     /// The core's, one step nearer.
     final let loop: EventLoop
     @exclusivity(unchecked) final var localPort: UInt16
+    /// Where a PROXY protocol header says that the client came to; 0 without one.
+    @exclusivity(unchecked) final var announcedPort: UInt16 = 0
     @exclusivity(unchecked) final var state: State
     @exclusivity(unchecked) final var flags: Flags = []
     /// Who the client is: the peer, or whom the PROXY protocol names.
@@ -58,6 +60,21 @@ class Downstream: EventHandler {
         self.state = state
         super.init()
     }
+
+    /// The port that the client came to, as endpoints are told: that of TLS is 443 wherever it listens.
+    final var outerPort: UInt16 {
+        if announcedPort != 0 { return announcedPort }
+        return flags.rawValue & Flags.isSecure.rawValue != 0 ? 443 : localPort
+    }
+
+    /// The client came over TLS, to here or to what stands in front.
+    final var isOuterSecure: Bool { flags.rawValue & Flags.isSecure.rawValue != 0 || announcedPort == 443 }
+
+    /// How many requests the connection has carried.
+    var requestCount: UInt32 { 1 }
+
+    /// Where the connection came in.
+    var localAddress: SocketAddress? { nil }
 
     /// A stream of an HTTP/2 connection.
     final var isStream: Bool { flags.rawValue & Flags.isStream.rawValue != 0 }

@@ -31,6 +31,9 @@ final class DownstreamConnection: Downstream {
         if isSecure { flags.insert(.isSecure) }
     }
 
+    override var requestCount: UInt32 { requests }
+    override var localAddress: SocketAddress? { Socket.localAddress(descriptor) }
+
     /// Takes the connection into the loop and reads what has come.
     func open() {
         // Most clients take their responses at once: writes are watched from the first one that has to wait.
@@ -137,7 +140,10 @@ final class DownstreamConnection: Downstream {
             close()
         case .complete(let count, let addresses):
             input.consumed(count)
-            if let addresses, core.tables.trustedProxies.contains(peer) { peer = SocketAddress(addresses) }
+            if let addresses, core.tables.trustedProxies.contains(peer) {
+                peer = SocketAddress(addresses)
+                announcedPort = addresses.destinationPort
+            }
             awaitFirstBytes()
             if state == .handshake { readHandshake() } else { readRequests() }
         }

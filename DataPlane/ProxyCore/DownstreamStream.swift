@@ -19,6 +19,8 @@ final class DownstreamStream: Downstream {
     @exclusivity(unchecked) unowned(unsafe) var next: DownstreamStream?
     @exclusivity(unchecked) unowned(unsafe) var previous: DownstreamStream?
     @exclusivity(unchecked) private var hasDrained = false
+    /// Which one of its connection's requests it is.
+    @exclusivity(unchecked) private var number: UInt32 = 0
     /// All of the response is with the session.
     @exclusivity(unchecked) private var hasWrittenLast = false
 
@@ -26,11 +28,16 @@ final class DownstreamStream: Downstream {
         super.init(core: core, peer: .loopback(port: 0), localPort: 0, state: .closed)
     }
 
+    override var requestCount: UInt32 { number }
+    override var localAddress: SocketAddress? { owner?.connection.localAddress }
+
     func begin(_ stream: HTTP2Stream, of owner: DownstreamHTTP2) {
         self.owner = owner
         self.stream = stream
         peer = owner.connection.peer
         localPort = owner.connection.localPort
+        announcedPort = owner.connection.announcedPort
+        number = owner.session.streamsBegun
         flags = .isStream
         if owner.connection.flags.contains(.isSecure) { flags.insert(.isSecure) }
         tls = owner.connection.tls

@@ -216,6 +216,10 @@ extension Exchange {
         attemptLog.append(
             AttemptRecord(
                 endpoint: endpoint, startedAt: attemptStartedAt, status: status, responseCount: upstreamBodyCount,
-                milliseconds: now - attemptStartedAt))
+                milliseconds: now - attemptStartedAt,
+                connectMilliseconds: connectedAt == 0
+                    ? nil : UInt32(truncatingIfNeeded: connectedAt - attemptStartedAt),
+                headMilliseconds: status == 0 || respondedAt == 0
+                    ? nil : UInt32(truncatingIfNeeded: respondedAt - attemptStartedAt)))
     }
 }

@@ -83,10 +83,10 @@ extension Exchange {
         if trusts, let port = fields.value(of: .xForwardedPort), port.count < 8 {
             writer.append(bytes, range: port)
         } else {
-            writer.append(decimal: UInt64(downstream.localPort))
+            writer.append(decimal: UInt64(downstream.outerPort))
         }
         writeSchemeFields(
-            bytes, trusts ? fields.value(of: .xForwardedProto) : nil, isSecure: downstream.flags.contains(.isSecure),
+            bytes, trusts ? fields.value(of: .xForwardedProto) : nil, isSecure: downstream.isOuterSecure,
             to: &writer)
         if tables.globals.usesProxyProtocol {
             writer.append("\r\n")

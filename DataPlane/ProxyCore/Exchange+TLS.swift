@@ -57,6 +57,7 @@ extension Exchange {
         case .always: break
         }
         // Something in front may have had TLS already.
+        if downstream?.announcedPort == 443 { return false }
         if trustsForwardedFields, let proto = request.fields.value(of: .xForwardedProto),
             !bytes[proto].elementsEqual("http".utf8)
         {

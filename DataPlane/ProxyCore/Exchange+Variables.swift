@@ -12,7 +12,7 @@ extension Exchange: VariableSource {
         guard let extras else { return false }
         if writeRequestPart(variable, extras, to: &writer) || writeConnectionPart(variable, extras, to: &writer)
             || writeRoutePart(variable, to: &writer) || writeOutcome(variable, to: &writer)
-            || writeTracePart(variable, extras, to: &writer)
+            || writeTLSPart(variable, to: &writer) || writeTracePart(variable, extras, to: &writer)
         {
             return writer.count > start
         }
@@ -125,7 +125,13 @@ extension Exchange: VariableSource {
             if trustsForwardedFields, let value = field("x-forwarded-proto", extras) {
                 writer.append(value)
             } else {
-                writer.append(scheme)
+                writer.append(downstream?.isOuterSecure == true ? "https" : "http")
+            }
+        case .passServerPort, .passPort:
+            if trustsForwardedFields, let value = field("x-forwarded-port", extras) {
+                writer.append(value)
+            } else {
+                writer.append(decimal: UInt64(downstream?.outerPort ?? 80))
             }
         default: return false
         }
@@ -173,17 +179,39 @@ extension Exchange: VariableSource {
                 withUnsafeBytes(of: UInt32(truncatingIfNeeded: words.low).bigEndian) { writer.append($0) }
             }
         case .remoteUser: writeUser(extras, to: &writer)
-        case .serverPort, .passServerPort, .passPort: writer.append(decimal: UInt64(downstream?.localPort ?? 80))
+        case .serverPort: writer.append(decimal: UInt64(downstream?.localPort ?? 80))
         case .proxyAddForwardedFor, .fullForwardedFor:
             if let value = field("x-forwarded-for", extras), !value.isEmpty {
                 writer.append(value)
                 writer.append(", ")
             }
             if let downstream { writeAddress(of: downstream.peer, to: &writer) }
+        case .serverAddress: if let address = downstream?.localAddress { writeAddress(of: address, to: &writer) }
+        case .connectionRequests: writer.append(decimal: UInt64(downstream?.requestCount ?? 1))
+        case .https: if isSecure { writer.append("on") }
+        case .http2: if downstream?.isStream == true { writer.append(isSecure ? "h2" : "h2c") }
+        case .hostname: writer.append(text: MachineName.text)
         case .pid: writer.append(decimal: Int(getpid()))
         case .msec: WallClock.writeSeconds(to: &writer)
         case .timeISO8601: WallClock.writeISO8601(to: &writer)
         case .timeLocal: writer.append(core.time.logTime)
+        default: return false
+        }
+        return true
+    }
+
+    /// What a handshake agreed upon, and whom the client showed itself to be; nothing without TLS.
+    private func writeTLSPart(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool {
+        guard let session = downstream?.tls else { return false }
+        switch variable {
+        case .sslProtocol: writer.append(text: session.protocolName)
+        case .sslCipher: writer.append(text: session.cipherName)
+        case .sslServerName: writer.append(text: session.serverName)
+        case .sslSessionReused: writer.append(session.isResumed ? "r" : ".")
+        case .sslClientVerify: writer.append(text: session.clientCertificate?.verification ?? "NONE")
+        case .sslClientSubject: writer.append(text: session.clientCertificate?.subject ?? "")
+        case .sslClientIssuer: writer.append(text: session.clientCertificate?.issuer ?? "")
+        case .sslClientCertificate: writer.append(text: session.clientCertificate?.escapedCertificate ?? "")
         default: return false
         }
         return true
@@ -209,10 +237,9 @@ extension Exchange: VariableSource {
 
     private func writeRoutePart(_ variable: NamedVariable, to writer: inout ByteWriter) -> Bool {
         switch variable {
-        case .proxyUpstreamName: if let route { writer.append(route.upstreamName) }
+        case .proxyUpstreamName, .proxyHost: if let route { writer.append(route.upstreamName) }
         case .proxyAlternativeUpstreamName:
             if let canary = extras?.canary { writer.append(Array(canary.upstream.utf8)) }
-        case .proxyHost: writer.append("upstream_balancer")
         case .serverName: if let route { writer.append(Array((route.host.isEmpty ? "_" : route.host).utf8)) }
         case .namespace: if let route { writer.append(Array(route.route.ingress.namespace.utf8)) }
         case .ingressName: if let route { writer.append(Array(route.route.ingress.name.utf8)) }
@@ -253,6 +280,8 @@ extension Exchange: VariableSource {
                 if attempt.status == 0 { writer.append("-") } else { writer.append(decimal: attempt.status) }
             }
         case .upstreamResponseTime: writeAttempts(to: &writer) { $1.append(secondsFromMilliseconds: $0.milliseconds) }
+        case .upstreamConnectTime: writeAttempts(to: &writer) { $1.append(seconds: $0.connectMilliseconds) }
+        case .upstreamHeaderTime: writeAttempts(to: &writer) { $1.append(seconds: $0.headMilliseconds) }
         case .upstreamResponseLength: writeAttempts(to: &writer) { $1.append(decimal: $0.responseCount) }
         default: return false
         }
@@ -266,6 +295,17 @@ extension Exchange: VariableSource {
         for index in attemptLog.indices {
             if index > 0 { writer.append(", ") }
             body(attemptLog[index], &writer)
+        }
+    }
+}
+
+extension ByteWriter {
+    /// Seconds with three decimals, a hyphen for none.
+    fileprivate mutating func append(seconds milliseconds: UInt32?) {
+        if let milliseconds {
+            append(secondsFromMilliseconds: UInt64(milliseconds))
+        } else {
+            append(UInt8(ascii: "-"))
         }
     }
 }

@@ -179,4 +179,7 @@ struct AttemptRecord {
     var status: Int
     var responseCount: UInt64
     var milliseconds: UInt64
+    /// From the start to the connection and to the response's head; nil where it did not come to that.
+    var connectMilliseconds: UInt32?
+    var headMilliseconds: UInt32?
 }

@@ -16,7 +16,7 @@ final class LogSink {
     /// - Returns: nil where it cannot be opened.
     init?(path: String) {
         isSyslog = path.hasPrefix(Self.syslogPrefix)
-        host = isSyslog ? Self.hostName() : ""
+        host = isSyslog ? MachineName.text : ""
         descriptor =
             switch path {
             case "/dev/stdout": 1
@@ -81,11 +81,5 @@ final class LogSink {
         let month = Self.months[Int(parts.tm_mon)]
         let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
         return Array("<190>\(month) \(two(parts.tm_mday, " ")) \(clock) \(host) nginx: ".utf8)
-    }
-
-    private static func hostName() -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -49,7 +49,7 @@ final class StreamLog: LineLog {
         case .timeISO8601: WallClock.writeISO8601(to: &output)
         case .msec: WallClock.writeSeconds(to: &output)
         case .status: output.append(decimal: record.outcome.rawValue)
-        case .hostname: output.append(text: hostName)
+        case .hostname: output.append(text: MachineName.text)
         case .pid: output.append(decimal: Int(getpid()))
         case .transport: output.append(record.port.transport == .tcp ? "TCP" : "UDP")
         case .bytesSent, .upstreamBytesReceived: output.append(decimal: record.sentBytes)
@@ -76,12 +76,6 @@ final class StreamLog: LineLog {
         let count = address.writeAddress(into: core.hostScratch)
         output.append(UnsafeRawBufferPointer(rebasing: core.hostScratch[..<count]))
     }
-
-    private static let hostName: String = {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, 255) == 0 else { return "-" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }()
 }
 
 extension ByteWriter {

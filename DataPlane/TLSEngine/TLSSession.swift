@@ -31,8 +31,6 @@ package final class TLSSession {
     @exclusivity(unchecked) package private(set) var isDrained = false
     /// What the client showed, once the handshake is complete.
     @exclusivity(unchecked) package var clientCertificate: ClientCertificateResult?
-    /// The server name of the client's first message.
-    @exclusivity(unchecked) package var serverName: [UInt8] = []
 
     /// A server's session. `received` is what the client has said so far, its first message at least.
     package init(
@@ -130,6 +128,16 @@ package final class TLSSession {
 
     /// `TLSv1.3` and the like.
     package var protocolName: String { String(cString: SSL_get_version(ssl)) }
+
+    /// The host that the client's first message names; empty without one.
+    package var serverName: String {
+        SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) } ?? ""
+    }
+
+    /// `TLS_AES_256_GCM_SHA384` and the like.
+    package var cipherName: String {
+        SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? ""
+    }
 
     // MARK: Plain bytes
 

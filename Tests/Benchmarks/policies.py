@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures what each family of policies costs: CPU time per request over a bare route in the same proxy, and a route with
-all common ones beside nginx configured alike. Prints a table in Markdown; with --write it goes into docs/policies.md.
+all common ones beside nginx configured alike. Prints a table in Markdown; with --write it goes into docs/benchmarks.md.
 
 The control plane may be a debug build (PORTICO_CONTROL), for it has no part in a request."""
 
@@ -32,10 +32,20 @@ FAMILIES = {
     "hash by variable": {"upstream-hash-by": "$request_uri"},
     "EWMA": {"load-balance": "ewma"},
     "upstream vhost": {"upstream-vhost": "inner.example.com"},
+    "canary by header": {"canary": "true", "canary-by-header": "X-Canary"},
+    "canary by weight": {"canary": "true", "canary-weight": "50"},
+    "error pages": {"custom-http-errors": "404,503", "default-backend": "backend"},
+    "Location rewriting": {"proxy-redirect-from": "http://inner.test/", "proxy-redirect-to": "/"},
+    "snippet with headers and a condition": {
+        "configuration-snippet": 'if ($http_x_kind = cat) { return 403; } add_header X-Kind \\"$http_x_kind\\" always;'},
     "basic authentication, cached": {"auth-type": "basic", "auth-secret": "users"},
+    "external authentication, cached": {
+        "auth-url": f"http://127.0.0.1:{contenders.BACKEND_PORT}/small", "auth-cache-key": "$remote_addr"},
     "all common ones": COMMON,
 }
-HEADING = "## What it costs"
+HEADING = "## Policies"
+# The sections of other scripts, one of which comes after this one.
+NEXT_HEADINGS = ("## TLS, HTTP/2", "## A cluster")
 # ann:secret
 CREDENTIALS = "Authorization: Basic YW5uOnNlY3JldA=="
 
@@ -57,6 +67,10 @@ class PolicyPortico(Portico):
         super().launch()
 
     def write_host(self, index, name):
+        base = os.path.join(self.manifests, "base.yaml")
+        with open(base) as file:
+            text = file.read()
+        contenders.write(base, text.replace("data: {keep", 'data: {allow-snippet-annotations: "true", annotations-risk-level: Critical, keep'))
         documents = ["""apiVersion: v1
 kind: Secret
 metadata: {name: users, namespace: bench}
@@ -66,19 +80,25 @@ stringData: {auth: "ann:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/"}
         for number, (title, annotations) in enumerate([("", {}), *FAMILIES.items()]):
             path = "/(.*)" if "rewrite-target" in annotations else "/"
             kind = "ImplementationSpecific" if "rewrite-target" in annotations else "Prefix"
-            notes = ", ".join(f'{ANNOTATION}{key}: "{value}"' for key, value in annotations.items())
-            documents.append(f"""apiVersion: networking.k8s.io/v1
+            if "canary" in annotations:
+                documents.append(self.ingress(f"main-{number}", names[number], path, kind, {}))
+            documents.append(self.ingress(f"family-{number}", names[number], path, kind, annotations))
+        contenders.write(os.path.join(self.manifests, f"host-{index}.yaml"), "---\n".join(documents))
+
+    @staticmethod
+    def ingress(name, host_name, path, kind, annotations):
+        notes = ", ".join(f'{ANNOTATION}{key}: "{value}"' for key, value in annotations.items())
+        return (f"""apiVersion: networking.k8s.io/v1
 kind: Ingress
-metadata: {{name: family-{number}, namespace: bench, annotations: {{{notes}}}}}
+metadata: {{name: {name}, namespace: bench, annotations: {{{notes}}}}}
 spec:
   ingressClassName: portico
   rules:
-    - host: {names[number]}
+    - host: {host_name}
       http:
         paths:
           - {{path: "{path}", pathType: {kind}, backend: {{service: {{name: backend, port: {{number: 80}}}}}}}}
 """)
-        contenders.write(os.path.join(self.manifests, f"host-{index}.yaml"), "---\n".join(documents))
 
 
 class PolicyNginx(Nginx):
@@ -152,17 +172,24 @@ def main():
 
 
 def write_page(text, options):
-    """Replaces the last section of the page."""
-    path = os.path.join(contenders.REPOSITORY, "docs", "policies.md")
+    """Replaces the section of the page, or puts it before the one on clusters."""
+    path = os.path.join(contenders.REPOSITORY, "docs", "benchmarks.md")
     with open(path) as file:
-        page = file.read().partition(HEADING)[0]
-    contenders.write(path, page + f"""{HEADING}
+        before, found, rest = file.read().partition(f"\n{HEADING}\n")
+    if found:
+        _, mark, rest = rest.partition("\n## ")
+    else:
+        heading = next((f"\n{heading}" for heading in NEXT_HEADINGS if f"\n{heading}" in before), None)
+        before, mark, rest = before.partition(heading) if heading else (before, "", "")
+    contenders.write(path, before + f"""
+{HEADING}
 
-CPU time per request of 120 bytes, one worker, keep-alive on both sides, medians of {options.rounds} alternating runs of
-{options.seconds} s on one machine (`python3 -B Tests/Benchmarks/policies.py --write`). "All common ones" is an address
-list, a rate limit, a rewrite by regular expression, CORS and cookie rewriting together.
+CPU time per request of 120 bytes with one family of policies on its route, one worker, keep-alive on both sides, medians
+of {options.rounds} alternating runs of {options.seconds} s on one machine (`python3 -B Tests/Benchmarks/policies.py
+--write`). "All common ones" is an address list, a rate limit, a rewrite by regular expression, CORS and cookie rewriting
+together.
 
-{text}""")
+{text}""" + mark + rest)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,12 @@ extension ProcessTests.WireTests {
             }
             let text = try ask(Array("PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n".utf8))
             #expect(text?.status == 200 && text?.echo["X-Real-IP"] == "203.0.113.9")
+            #expect(text?.echo["X-Forwarded-Port"] == "80" && text?.echo["X-Forwarded-Proto"] == "http")
+            // What stands in front had the connection on that port, and TLS where it is 443.
+            for (port, scheme) in [("1234", "http"), ("443", "https")] {
+                let echo = try ask(Array("PROXY TCP4 203.0.113.9 127.0.0.1 4711 \(port)\r\n".utf8))?.echo
+                #expect(echo?["X-Forwarded-Port"] == port && echo?["X-Forwarded-Proto"] == scheme)
+            }
             let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
             let binary = try ask(signature + [0x21, 0x11, 0, 12, 203, 0, 113, 10, 127, 0, 0, 1, 0x12, 0x34, 0, 80])
             #expect(binary?.status == 200 && binary?.echo["X-Real-IP"] == "203.0.113.10")

@@ -37,6 +37,29 @@ extension ProcessTests.WireTests {
             try checkSkipped(wire, folder, base)
         }
 
+        @Test func `variables of the connection and of the attempts have values`() throws {
+            let folder = try TemporaryFolder()
+            let format =
+                "V $connection_requests $server_addr $https $http2 $hostname $proxy_host $upstream_connect_time "
+                + "$upstream_header_time $ssl_protocol $ssl_cipher $ssl_server_name $ssl_session_reused $server_port."
+            let secure = try FreePort.take()
+            let wire = try WireGateway(
+                "wire-logging", try ScriptedBackend(echoing: "echo"),
+                settings: ["access-log-path": folder("access.log"), "log-format-upstream": format],
+                arguments: ["--https", "\(secure)"])
+            #expect(try wire.status("plain") == 200)
+            let name = "plain.test:\(secure.port)"
+            _ = try RunningProgram.run(
+                "/usr/bin/curl", ["-sk", "--http2", "--resolve", "\(name):127.0.0.1", "https://\(name)/"])
+            eventually("both are logged") { folder.text(of: "access.log").split(separator: "\n").count == 2 }
+            let lines = folder.text(of: "access.log").split(separator: "\n").map(String.init)
+            let plain = /V 1 127\.0\.0\.1 - - [^- ]\S* wire-echo-80 \d\.\d{3} \d\.\d{3} - - - - (\d+)\./
+            #expect(lines[0].wholeMatch(of: plain)?.1 == "\(wire.gateway.http.port)", "\(lines[0])")
+            let over =
+                /V 1 \S+ on h2 [^- ]\S* wire-echo-80 \d\.\d{3} \d\.\d{3} TLSv1\.3 TLS_\w+ plain\.test \. (\d+)\./
+            #expect(lines[1].wholeMatch(of: over)?.1 == "\(secure.port)", "\(lines[1])")
+        }
+
         private func checkFormat(_ wire: WireGateway, _ folder: TemporaryFolder, _ base: [String: String]) throws {
             var settings = base
             settings["log-format-upstream"] =

@@ -229,9 +229,11 @@ extension ProcessTests.WireTests {
                     Row(
                         host: "foo.bar.com", outcome: "401", says: ["Basic realm=\"Authentication Required - foo\"\r\n"]
                     ),
-                    Row(host: "dashboard.example.com", target: "/oauth2/start", outcome: "4180 /oauth2/start"),
+                    Row(
+                        host: "dashboard.example.com", target: "/oauth2/start",
+                        outcome: "308 https://dashboard.example.com"),
                     Row(host: "cluster.example.com", outcome: "8080 /"),
-                    Row(host: "mydomain.com", outcome: "8080 /"),
+                    Row(host: "mydomain.com", outcome: "308 https://mydomain.com"),
                 ]
             ),
             (
@@ -289,8 +291,9 @@ extension ProcessTests.WireTests {
                         of: "<base64-encoded-certificate>", with: Data(pair.certificate).base64EncodedString())
                     text = text.replacingOccurrences(
                         of: "<base64-encoded-private-key>", with: Data(pair.key).base64EncodedString())
+                    let original = text
                     text = try Set(text.matches(of: /service:\n +name: ([a-z0-9-]+)/).map { String($0.1) }).sorted()
-                        .reduce(into: text) { text, name in text += try service(name, in: text) }
+                        .reduce(into: text) { text, name in text += try service(name, in: original) }
                     for name in ["example-tls", "myapp-tls", "my-tls-certs"] where text.contains("secretName: \(name)")
                     {
                         text += TLSGateway.secret(name, pair)
