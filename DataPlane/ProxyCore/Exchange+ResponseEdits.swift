@@ -11,7 +11,8 @@ extension Exchange {
     /// - Parameters:
     ///   - text: the whole head.
     ///   - isOwn: the answer was made here; else it came from an endpoint.
-    /// - Returns: the edited head, valid until the next one; nil where it became too long.
+    /// - Returns: the edited head, valid until the next one, or `text` where nothing is to change; nil where it became too
+    ///   long.
     func edited(
         _ text: UnsafeRawBufferPointer, isOwn: Bool, _ extras: ExchangeExtras,
         _ fields: (HeaderEdits) -> Void = { _ in }
@@ -29,7 +30,7 @@ extension Exchange {
             for assignment in headers.responseHeaders { set(response: assignment, edits) }
         }
         if let snippet = extras.features?.snippet { collect(snippet, text, extras, edits) }
-        return apply(edits, to: text)
+        return edits.isEmpty && !edits.overflowed ? text : apply(edits, to: text)
     }
 
     /// Edits the head of an endpoint's response in the memory that it was written to.
@@ -41,6 +42,7 @@ extension Exchange {
             if varies { self.collectCompression(text, extras, edits) }
         }
         guard let result else { return false }
+        if result.baseAddress == text.baseAddress { return true }
         head.truncate(to: 0)
         head.append(result)
         return !head.overflowed

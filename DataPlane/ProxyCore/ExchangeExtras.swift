@@ -86,8 +86,8 @@ final class ExchangeExtras {
         buffers.give(&savedResponse)
         (path, target, requestID, user) = (.empty, .empty, .empty, .empty)
         isRewritten = false
-        captures.removeAll(keepingCapacity: true)
-        customs.removeAll(keepingCapacity: true)
+        if !captures.isEmpty { captures.removeAll(keepingCapacity: true) }
+        if !customs.isEmpty { customs.removeAll(keepingCapacity: true) }
         conditions = 0
         rerouteCount = 0
         trace = nil
@@ -124,7 +124,7 @@ final class ExchangeExtras {
 
     /// Keeps what the groups of the last match took from `subject`.
     func keep(_ groups: Captures, of subject: UnsafeRawBufferPointer, _ buffers: BufferPool) {
-        captures.removeAll(keepingCapacity: true)
+        if !captures.isEmpty { captures.removeAll(keepingCapacity: true) }
         for index in 0..<groups.count {
             captures.append(groups.group(index).map { keep(UnsafeRawBufferPointer(rebasing: subject[$0]), buffers) })
         }
