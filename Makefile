@@ -108,6 +108,7 @@ golden: build ## Rewrite the golden files from what the code does now
 bench: deps-bench release ## Measure against nginx, HAProxy and Envoy; writes docs/benchmarks.md
 	python3 -B Tests/Benchmarks/bench.py
 	python3 -B Tests/Benchmarks/secure.py
+	python3 -B Tests/Benchmarks/policies.py --write
 
 clean:
 	$(SWIFT) package clean

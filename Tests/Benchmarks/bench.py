@@ -15,6 +15,7 @@ import tempfile
 import contenders
 import measure
 from contenders import Backend, Envoy, HAProxy, Nginx, Portico
+from page import write_beginning
 
 class Scenario:
     """One row of work in the table of requests."""
@@ -199,12 +200,7 @@ def write_document(options):
     document = DOCUMENT.format(
         connections=measure.CONNECTIONS, rounds=options.rounds, seconds=options.seconds, machine=machine(),
         requests=table(REQUEST_HEADER, rows), memory=parts["memory"], changes=parts["changes"])
-    path = os.path.join(contenders.REPOSITORY, "docs", "benchmarks.md")
-    with open(path) as file:
-        # What secure.py and cluster.py wrote stays.
-        kept = re.search(r"\n## (Policies|TLS, HTTP/2|A cluster).*", file.read(), re.S)
-    with open(path, "w") as file:
-        file.write(document.rstrip("\n") + "\n" + (kept.group() if kept else ""))
+    write_beginning(document)
 
 
 def main():

@@ -17,8 +17,23 @@ def replaced(page, section):
     return page[:old.start()] + section.rstrip("\n") + "\n" + ("\n" + rest if rest else "")
 
 
-def write_section(section):
+def restarted(page, beginning):
+    """The page with another beginning; the sections that this does not have stay behind it."""
+    own = set(re.findall(r"^## .*", beginning, re.M))
+    others = (found.start() for found in re.finditer(r"^## .*", page, re.M) if found.group() not in own)
+    return beginning.rstrip("\n") + "\n\n" + page[next(others, len(page)):]
+
+
+def change(into):
     with open(PAGE) as file:
-        page = file.read()
+        page = into(file.read())
     with open(PAGE, "w") as file:
-        file.write(replaced(page, section))
+        file.write(page.rstrip("\n") + "\n")
+
+
+def write_section(section):
+    change(lambda page: replaced(page, section))
+
+
+def write_beginning(beginning):
+    change(lambda page: restarted(page, beginning))

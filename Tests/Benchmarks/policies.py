@@ -14,6 +14,7 @@ import contenders
 import bench
 import measure
 from contenders import Backend, Nginx, Portico
+from page import write_section
 
 ANNOTATION = "nginx.ingress.kubernetes.io/"
 COMMON = {
@@ -43,9 +44,6 @@ FAMILIES = {
         "auth-url": f"http://127.0.0.1:{contenders.BACKEND_PORT}/small", "auth-cache-key": "$remote_addr"},
     "all common ones": COMMON,
 }
-HEADING = "## Policies"
-# The sections of other scripts, one of which comes after this one.
-NEXT_HEADINGS = ("## TLS, HTTP/2", "## A cluster")
 # ann:secret
 CREDENTIALS = "Authorization: Basic YW5uOnNlY3JldA=="
 
@@ -170,28 +168,18 @@ def main():
     text = bench.table(["policy", "user µs", "total µs", "user over the bare route"], rows)
     print(text)
     if options.write:
-        write_page(text, options)
+        write_section(section(text, options))
 
 
-def write_page(text, options):
-    """Replaces the section of the page, or puts it before the one on clusters."""
-    path = os.path.join(contenders.REPOSITORY, "docs", "benchmarks.md")
-    with open(path) as file:
-        before, found, rest = file.read().partition(f"\n{HEADING}\n")
-    if found:
-        _, mark, rest = rest.partition("\n## ")
-    else:
-        heading = next((f"\n{heading}" for heading in NEXT_HEADINGS if f"\n{heading}" in before), None)
-        before, mark, rest = before.partition(heading) if heading else (before, "", "")
-    contenders.write(path, before + f"""
-{HEADING}
+def section(text, options):
+    return f"""## Policies
 
 CPU time per request of 120 bytes with one family of policies on its route, one worker, keep-alive on both sides, medians
 of {options.rounds} alternating runs of {options.seconds} s on one machine (`python3 -B Tests/Benchmarks/policies.py
 --write`). "All common ones" is an address list, a rate limit, a rewrite by regular expression, CORS and cookie rewriting
 together.
 
-{text}""" + mark + rest)
+{text}"""
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import bench
 import contenders
 import measure
 from contenders import LOAD_CORE, Backend, Envoy
+from page import write_section
 from secure_contenders import (CALLS, CHAT, GRPC_PORT, WEB, WEBSOCKET_PORT, Certificate, Companion, SecureEnvoy,
                                SecureHAProxy, SecureNginx, SecurePortico)
 
@@ -185,8 +186,7 @@ def memory_rows(folder, options, certificates, kinds):
     return rows
 
 
-SECTION = """
-## TLS, HTTP/2, gRPC and websockets
+SECTION = """## TLS, HTTP/2, gRPC and websockets
 
 Written by `Tests/Benchmarks/secure.py`. All contenders have the same certificate, offer the same protocols, and agree with
 the load on {cipher} and X25519; each answer is checked before anything is measured. Handshakes and websocket messages are made
@@ -201,7 +201,7 @@ Resident memory of a connection that has served a request and is idle, from the 
 HEADER = ["work", "proxy", "user µs", "system µs", "total µs", "× nginx", "per CPU second", "per second", "failed"]
 
 
-def write_section(options):
+def write_results(options):
     rows = []
     for name in PARTS:
         if os.path.exists(bench.saved("secure-" + name)):
@@ -213,17 +213,7 @@ def write_section(options):
         cipher=CIPHER, rounds=options.rounds, seconds=options.seconds, idle=options.idle,
         requests=bench.table(HEADER, rows), memory=bench.table(
             ["proxy", "TLS and HTTP/1.1, bytes", "TLS and HTTP/2, bytes"], bench.json.load(open(memory))))
-    path = os.path.join(contenders.REPOSITORY, "docs", "benchmarks.md")
-    with open(path) as file:
-        page = file.read()
-    before, found, rest = page.partition("\n## TLS, HTTP/2, gRPC and websockets")
-    if not found:
-        before, found, rest = page.partition("\n## A cluster")
-        rest = found + rest
-    # What cluster.py wrote stands behind it.
-    _, mark, after = rest.partition("\n## A cluster")
-    with open(path, "w") as file:
-        file.write(before.rstrip("\n") + "\n" + text.rstrip("\n") + "\n" + mark + after)
+    write_section(text)
 
 
 def main():
@@ -264,7 +254,7 @@ def main():
                 bench.save("secure-memory", memory_rows(folder, options, certificates, kinds))
             else:
                 bench.save("secure-" + name, part_rows(folder, name, options, certificates, kinds))
-        write_section(options)
+        write_results(options)
     finally:
         for backend in backends:
             backend.stop()
