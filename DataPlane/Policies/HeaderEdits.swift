@@ -1,3 +1,4 @@
+import Glibc
 import HTTPCore
 
 /// Changes of a head's field lines, collected first and applied in one pass over the text. One object serves a loop.
@@ -21,6 +22,8 @@ package final class HeaderEdits {
     private let memory: UnsafeMutableRawBufferPointer
     @exclusivity(unchecked) private var writer: ByteWriter
     @exclusivity(unchecked) private var edits: [Edit] = []
+    /// There are edits that look at the fields that are there.
+    @exclusivity(unchecked) private var concernsLines = false
 
     /// - Parameter capacity: bytes of all names and values together.
     package init(capacity: Int) {
@@ -37,6 +40,7 @@ package final class HeaderEdits {
 
     package func begin() {
         edits.removeAll(keepingCapacity: true)
+        concernsLines = false
         writer = ByteWriter(memory)
     }
 
@@ -81,6 +85,7 @@ package final class HeaderEdits {
 
     /// A value must not end its line: bytes that would are dropped.
     private func make(_ kind: Kind, _ name: UnsafeRawBufferPointer, _ value: (inout ByteWriter) -> Void) -> Edit {
+        if kind != .add { concernsLines = true }
         let nameStart = writer.count
         writer.append(name)
         let valueStart = writer.count
@@ -105,23 +110,7 @@ package final class HeaderEdits {
 
     /// Writes the lines of `block`, each with its end, as changed, and behind them what is set and added.
     package func apply(to block: UnsafeRawBufferPointer, into output: inout ByteWriter) {
-        var offset = 0
-        var runStart = 0
-        while offset < block.count {
-            var end = offset
-            var colon = -1
-            while end < block.count, block[end] != UInt8(ascii: "\n") {
-                if colon < 0, block[end] == UInt8(ascii: ":") { colon = end }
-                end += 1
-            }
-            end = min(end + 1, block.count)
-            if colon > offset, drops(UnsafeRawBufferPointer(rebasing: block[offset..<colon])) {
-                output.append(block, range: ByteRange(runStart, offset))
-                runStart = end
-            }
-            offset = end
-        }
-        output.append(block, range: ByteRange(runStart, block.count))
+        if concernsLines { copyLines(of: block, into: &output) } else { output.append(block) }
         for edit in edits where !edit.isVoid {
             switch edit.kind {
             case .remove, .removePrefix: continue
@@ -135,19 +124,37 @@ package final class HeaderEdits {
         }
     }
 
-    private func drops(_ name: UnsafeRawBufferPointer) -> Bool {
+    private func copyLines(of block: UnsafeRawBufferPointer, into output: inout ByteWriter) {
+        guard let base = block.baseAddress else { return }
+        var offset = 0
+        var runStart = 0
+        while offset < block.count {
+            let lineEnd = memchr(base + offset, Int32(UInt8(ascii: "\n")), block.count - offset)
+            let end = lineEnd.map { UnsafeRawPointer($0) - base + 1 } ?? block.count
+            if drops(UnsafeRawBufferPointer(rebasing: block[offset..<end])) {
+                output.append(block, range: ByteRange(runStart, offset))
+                runStart = end
+            }
+            offset = end
+        }
+        output.append(block, range: ByteRange(runStart, block.count))
+    }
+
+    private func drops(_ line: UnsafeRawBufferPointer) -> Bool {
         var isDropped = false
-        for index in edits.indices where edits[index].kind != .add && matches(edits[index], name) {
+        for index in edits.indices where edits[index].kind != .add && concerns(edits[index], line) {
             edits[index].wasSeen = true
             isDropped = true
         }
         return isDropped
     }
 
-    private func matches(_ edit: Edit, _ name: UnsafeRawBufferPointer) -> Bool {
-        let wanted = bytes(edit.name)
-        guard edit.kind == .removePrefix else { return isEqualIgnoringCase(wanted, name) }
-        return name.count >= wanted.count
-            && isEqualIgnoringCase(wanted, UnsafeRawBufferPointer(rebasing: name[..<wanted.count]))
+    /// Whether the line's field is one that the edit names. Most lines differ in the byte behind the name already.
+    private func concerns(_ edit: Edit, _ line: UnsafeRawBufferPointer) -> Bool {
+        let name = bytes(edit.name)
+        guard name.count < line.count else { return false }
+        let colon = UInt8(ascii: ":")
+        guard edit.kind == .removePrefix ? line.contains(colon) : line[name.count] == colon else { return false }
+        return isEqualIgnoringCase(name, UnsafeRawBufferPointer(rebasing: line[..<name.count]))
     }
 }
