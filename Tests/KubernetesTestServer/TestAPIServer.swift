@@ -156,9 +156,9 @@ package final class TestAPIServer: Sendable {
     // MARK: History
 
     /// Closes every connection and numbers all objects anew, as a restore from a backup does.
-    package func resetHistory() {
+    package func resetHistory(_ numbering: RestoredNumbering = .fromOne) {
         state.withLock { state in
-            state.store.resetHistory()
+            state.store.resetHistory(numbering)
             state.pages = [:]
         }
         cutConnections()

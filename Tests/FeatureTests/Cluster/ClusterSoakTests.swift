@@ -35,15 +35,26 @@ import Testing
         await worker.follow { $0.hosts["last.test"] != nil }
         let fresh = try await ClusterPlane(server)
         let freshWorker = try await fresh.worker()
-        try await settles("the digests are the same after \(count) changes, seed \(seed)") {
+        let isSame = try await settles("the digests are the same after \(count) changes, seed \(seed)") {
             let digests = (try await plane.digest(), try await fresh.digest())
             worker.takeWhatIsThere()
             freshWorker.takeWhatIsThere()
             return digests.0 == digests.1 && digests.0 != nil && worker.hosts == freshWorker.hosts
                 && worker.endpoints == freshWorker.endpoints
         }
+        if !isSame {
+            tellDifferences(worker.hosts, freshWorker.hosts)
+            tellDifferences(worker.endpoints, freshWorker.endpoints)
+        }
         await plane.stop()
         await fresh.stop()
+    }
+
+    private func tellDifferences<Value: Equatable>(_ old: [String: Value], _ fresh: [String: Value]) {
+        for name in Set(old.keys).union(fresh.keys).sorted() where old[name] != fresh[name] {
+            let (ours, theirs) = (String(describing: old[name]), String(describing: fresh[name]))
+            Issue.record("\(name): \(ours), and after a fresh start \(theirs)")
+        }
     }
 
     private func change(
@@ -57,7 +68,7 @@ import Testing
         case 2:
             server.compact()
             server.cutConnections()
-        case 3: server.resetHistory()
+        case 3: server.resetHistory(.above)
         case 4: server.inject(Fault(.breakOff, verb: "list"))
         case 5: server.inject(Fault(.errorEvent(.expired), verb: "watch"))
         case 6: server.inject(Fault(.cut, verb: "watch", count: 3))

@@ -58,6 +58,8 @@ struct ResourceStore {
     private(set) var version = 1
     /// Versions up to this one are forgotten: a watch that starts before it is told "gone".
     private(set) var compacted = 0
+    /// How often all was numbered anew: a watch belongs to one history.
+    private(set) var history = 0
     private var collections: [APIResource: [ObjectName: StoredObject]] = [:]
     private var logs: [APIResource: [LogEntry]] = [:]
 
@@ -109,14 +111,24 @@ struct ResourceStore {
         logs[resource]?.removeFirst(ResourceStore.keptEntries)
     }
 
-    /// Numbers all objects anew from 1, as after a restore from a backup.
-    mutating func resetHistory() {
+    /// Numbers all objects anew, as after a restore from a backup: from 1, or above every number that anybody has seen,
+    /// as restores should. A client cannot tell a history from its own that has overtaken the version it knows.
+    mutating func resetHistory(_ numbering: RestoredNumbering) {
         let old = collections
+        let last = version
+        let histories = history
         self = ResourceStore()
+        history = histories + 1
+        if numbering == .above { version = last + 1_000 }
         for (resource, objects) in old {
             for (name, object) in objects { _ = put(object.node, resource, name) }
         }
         logs = [:]
-        compacted = 0
+        compacted = numbering == .above ? version : 0
     }
+}
+
+/// Where the numbers of a restored history begin.
+package enum RestoredNumbering: Sendable {
+    case fromOne, above
 }

@@ -16,13 +16,14 @@ struct WatchStream {
         // From here on every change wakes this connection, so that none falls between what is read and the waiting.
         connection.watch(resource)
         defer { connection.watch(nil) }
-        var version = try start()
+        let (first, history) = try start()
+        var version = first
         let clock = ContinuousClock()
         let seconds = reading.request.query["timeoutSeconds"].flatMap { Double($0) } ?? 3_600
         let deadline = clock.now + .seconds(seconds)
         var bookmarkAt = clock.now + .seconds(server.options.bookmarkSeconds)
         while clock.now < deadline {
-            version = try sendNews(after: version)
+            version = try sendNews(after: version, of: history)
             if wantsBookmarks, clock.now >= bookmarkAt {
                 try send(event("BOOKMARK", bookmark(version)))
                 server.state.withLock { $0.bookmarks[resource.plural] = version }
@@ -36,15 +37,17 @@ struct WatchStream {
         try connection.stream.write(WireAnswer.streamEnd)
     }
 
-    /// - Returns: the version to go on from.
-    private func start() throws -> Int {
+    /// - Returns: the version to go on from, and the history that it is of.
+    private func start() throws -> (version: Int, history: Int) {
         let text = reading.request.query["resourceVersion"] ?? ""
-        let state = server.state.withLock { ($0.store.version, $0.store.compacted) }
+        let state = server.state.withLock { ($0.store.version, $0.store.compacted, $0.store.history) }
         guard let wanted = Int(text), wanted > 0 else {
-            let (objects, version) = server.state.withLock { ($0.store.objects(of: resource), $0.store.version) }
+            let (objects, version, history) = server.state.withLock {
+                ($0.store.objects(of: resource), $0.store.version, $0.store.history)
+            }
             try connection.stream.write(WireAnswer.streamHead)
             for object in objects where reading.accepts(object.node) { try send(event("ADDED", encode(object))) }
-            return version
+            return (version, history)
         }
         if wanted > state.0 {
             throw Refusal(
@@ -58,13 +61,14 @@ struct WatchStream {
             try connection.stream.write(WireAnswer.streamEnd)
             throw ByteStream.Ended()
         }
-        return wanted
+        return (wanted, state.2)
     }
 
-    private func sendNews(after version: Int) throws -> Int {
-        let (entries, newest) = server.state.withLock {
-            (Array($0.store.entries(of: resource, after: version)), $0.store.version)
+    private func sendNews(after version: Int, of history: Int) throws -> Int {
+        let (entries, newest, present) = server.state.withLock {
+            (Array($0.store.entries(of: resource, after: version)), $0.store.version, $0.store.history)
         }
+        guard present == history else { throw ByteStream.Ended() }
         var bytes: [UInt8] = []
         for entry in entries {
             guard let kind = kind(of: entry) else { continue }
