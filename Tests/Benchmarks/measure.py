@@ -76,7 +76,7 @@ class SteadyLoad:
         self.seconds = seconds
         self.process = subprocess.Popen(
             ["taskset", "-c", LOAD_CORE, "h2load", "--h1", "-t1", f"-c{CONNECTIONS}", f"-D{seconds}",
-             f"--rps={rate / CONNECTIONS}", "-H", f"Host: {host_name(contender.hosts // 2)}",
+             f"--rps={rate / CONNECTIONS}", "-H", f":authority: {host_name(contender.hosts // 2)}",
              f"http://127.0.0.1:{contender.port}{path}"], stdout=subprocess.PIPE, text=True)
 
     def result(self):
