@@ -63,7 +63,7 @@ extension Exchange {
         _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, _ extras: ExchangeExtras
     ) {
         var writer = ByteWriter(core.policies.valueScratch)
-        if let incoming = request.fields.value(of: .xRequestID), !incoming.isEmpty, incoming.count <= 256 {
+        if let incoming = incomingRequestID(request) {
             writer.append(bytes, range: incoming)
         } else {
             core.requestIDs.write(to: &writer)

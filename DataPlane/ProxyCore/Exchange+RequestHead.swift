@@ -127,7 +127,7 @@ extension Exchange {
     private func writeRequestID(
         _ bytes: UnsafeRawBufferPointer, _ request: RequestHead, to writer: inout ByteWriter
     ) {
-        let incoming = request.fields.value(of: .xRequestID).flatMap { (1...256).contains($0.count) ? $0 : nil }
+        let incoming = incomingRequestID(request)
         let generates = tables.globals.generatesRequestID
         guard generates || incoming != nil else {
             facts.requestID = .empty
@@ -143,6 +143,15 @@ extension Exchange {
             core.requestIDs.write(to: &writer)
         }
         facts.requestID = ByteRange(start, writer.count)
+    }
+
+    /// The client's own identifier, where it is of a length to be kept.
+    @inline(__always)
+    func incomingRequestID(_ request: RequestHead) -> ByteRange? {
+        guard let incoming = request.fields.value(of: .xRequestID), !incoming.isEmpty, incoming.count <= 256 else {
+            return nil
+        }
+        return incoming
     }
 
     func writeAddress(of address: SocketAddress, to writer: inout ByteWriter) {

@@ -189,15 +189,17 @@ def save(part, content):
     contenders.write(saved(part), json.dumps(content))
 
 
+def load(part):
+    with open(saved(part)) as file:
+        return json.load(file)
+
+
 def write_document(options):
     """Of what is saved, if every part is there."""
     missing = [part for part in PARTS if not os.path.exists(saved(part))]
     if missing:
         return say("not written, because these were never measured: " + " ".join(missing))
-    parts = {}
-    for part in PARTS:
-        with open(saved(part)) as file:
-            parts[part] = json.load(file)
+    parts = {part: load(part) for part in PARTS}
     rows = [row for scenario in SCENARIOS for row in parts[scenario]]
     document = DOCUMENT.format(
         connections=measure.CONNECTIONS, rounds=options.rounds, seconds=options.seconds, machine=machine(),

@@ -221,6 +221,19 @@ http {{
         self.processes[-1].send_signal(signal.SIGHUP)
 
 
+def haproxy_fields(scheme):
+    """The forwarding headers that ingress-nginx adds, for a frontend of HAProxy."""
+    return f"""    unique-id-format %[uuid()]
+    http-request set-header X-Request-ID %[unique-id]
+    http-request set-header X-Real-IP %[src]
+    http-request set-header X-Forwarded-For %[src]
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    http-request set-header X-Forwarded-Port %[dst_port]
+    http-request set-header X-Forwarded-Proto {scheme}
+    http-request set-header X-Forwarded-Scheme {scheme}
+    http-request set-header X-Scheme {scheme}"""
+
+
 class HAProxy(Contender):
     name = "HAProxy"
     port = 18103
@@ -246,15 +259,7 @@ defaults
     http-reuse always
 frontend web
     bind 127.0.0.1:{self.port} backlog 4096 defer-accept
-    unique-id-format %[uuid()]
-    http-request set-header X-Request-ID %[unique-id]
-    http-request set-header X-Real-IP %[src]
-    http-request set-header X-Forwarded-For %[src]
-    http-request set-header X-Forwarded-Host %[req.hdr(host)]
-    http-request set-header X-Forwarded-Port %[dst_port]
-    http-request set-header X-Forwarded-Proto http
-    http-request set-header X-Forwarded-Scheme http
-    http-request set-header X-Scheme http
+{haproxy_fields("http")}
     use_backend %[req.hdr(host),field(1,:),map_str({hosts},none)]
 backend none
     http-request return status 404

@@ -205,14 +205,13 @@ def write_results(options):
     rows = []
     for name in PARTS:
         if os.path.exists(bench.saved("secure-" + name)):
-            rows += bench.json.load(open(bench.saved("secure-" + name)))
-    memory = bench.saved("secure-memory")
-    if not rows or not os.path.exists(memory):
+            rows += bench.load("secure-" + name)
+    if not rows or not os.path.exists(bench.saved("secure-memory")):
         return bench.say("not written: some part was never measured")
     text = SECTION.format(
         cipher=CIPHER, rounds=options.rounds, seconds=options.seconds, idle=options.idle,
         requests=bench.table(HEADER, rows), memory=bench.table(
-            ["proxy", "TLS and HTTP/1.1, bytes", "TLS and HTTP/2, bytes"], bench.json.load(open(memory))))
+            ["proxy", "TLS and HTTP/1.1, bytes", "TLS and HTTP/2, bytes"], bench.load("secure-memory")))
     write_section(text)
 
 

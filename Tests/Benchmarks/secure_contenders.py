@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import contenders
-from contenders import BACKEND_PORT, LOAD_CORE, METRICS_PORT, RELEASE, Contender, write
+from contenders import BACKEND_PORT, LOAD_CORE, METRICS_PORT, RELEASE, Contender, haproxy_fields, write
 
 GRPC_PORT = 18110
 WEBSOCKET_PORT = 18111
@@ -211,15 +211,7 @@ defaults
     http-reuse always
 frontend web
     bind 127.0.0.1:{self.port} ssl crt {self.certificate.both} alpn h2,http/1.1 backlog 4096 defer-accept
-    unique-id-format %[uuid()]
-    http-request set-header X-Request-ID %[unique-id]
-    http-request set-header X-Real-IP %[src]
-    http-request set-header X-Forwarded-For %[src]
-    http-request set-header X-Forwarded-Host %[req.hdr(host)]
-    http-request set-header X-Forwarded-Port %[dst_port]
-    http-request set-header X-Forwarded-Proto https
-    http-request set-header X-Forwarded-Scheme https
-    http-request set-header X-Scheme https
+{haproxy_fields("https")}
 {choices}
 {backends}
 """)
